@@ -1,0 +1,173 @@
+/**
+ * The schema file of an Ingestion API connector: OpenAPI 3.0.x in YAML, of which only the
+ * properties under `components.schemas` count.
+ * Source of every rule: "Requirements for Ingestion API Schema File".
+ */
+import { apiNamePattern, BulkError } from "@headgate/core";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+
+/** What a field holds. `date` is yyyy-MM-dd, `date-time` is ISO 8601 in UTC. */
+export type FieldType = "text" | "number" | "boolean" | "date" | "date-time";
+
+export interface SchemaField {
+  readonly name: string;
+  readonly type: FieldType;
+}
+
+export interface ObjectSchema {
+  readonly name: string;
+  /** In the order of the file. Never empty. */
+  readonly fields: readonly SchemaField[];
+  /** The field that `x-primary-key` on the object names; the object's first field where it names none. */
+  readonly primaryKey: string;
+}
+
+/** The objects of one connector by name. Never empty. */
+export interface ConnectorSchema {
+  readonly objects: ReadonlyMap<string, ObjectSchema>;
+}
+
+/** "Objects can't have more than 1000 fields." */
+export const maxFieldsPerObject = 1000;
+/** "Field names can't be any of these reserved words." */
+export const reservedFieldNames: ReadonlySet<string> = new Set([
+  "date_id",
+  "location_id",
+  "dat_account_currency",
+  "dat_exchange_rate",
+  "pacing_period",
+  "pacing_end_date",
+  "row_count",
+  "version",
+]);
+
+/**
+ * Reads a connector's schema file. A property of type `integer` counts as a number, a string of a
+ * format other than date and date-time as text.
+ * Throws ERR_SCHEMA_INVALID with every fault found: the message lists object, field and rule of
+ * each, the fields `object`, `field` and `rule` are those of the first, `faults` is their number.
+ */
+export function parseConnectorSchema(yamlText: string): ConnectorSchema {
+  const file = readFile(yamlText);
+  const faults: Fault[] = [];
+  if (!/^3\.0\.\d+$/.test(file.openapi)) {
+    faults.push({ rule: `openapi must be 3.0.x, not ${quote(file.openapi)}` });
+  }
+  if (file.schemas.size === 0) faults.push({ rule: "components.schemas must hold an object" });
+  const objects = new Map<string, ObjectSchema>();
+  for (const [name, value] of file.schemas) objects.set(name, readObject(name, value, faults));
+  if (faults.length > 0) throw schemaInvalid(faults);
+  return { objects };
+}
+
+interface Fault {
+  readonly object?: string;
+  readonly field?: string;
+  readonly rule: string;
+}
+
+const nameRule = "name must be 1 to 80 characters of a-z, A-Z, 0-9, _ and -";
+const maxFaultsListed = 50;
+
+// Maps keep the file's order even where a key looks like an array index, which objects do not.
+const yamlMap = z.map(z.string(), z.unknown());
+const mapOrNothing = yamlMap.catch(() => new Map<string, unknown>());
+const textOrNothing = z.string().catch("");
+
+function readFile(yamlText: string): { openapi: string; schemas: Map<string, unknown> } {
+  // The failsafe schema reads every scalar as text, so `3.0.1`, `123` and `no` stay what was written.
+  const document = parseDocument(yamlText, { schema: "failsafe" });
+  const parseError = document.errors[0];
+  if (parseError !== undefined) {
+    const line = parseError.linePos?.[0].line;
+    throw schemaInvalid([{ rule: `not YAML: ${parseError.code} in line ${line ?? "unknown"}` }]);
+  }
+  let content: unknown;
+  try {
+    content = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
+  } catch (cause) {
+    throw schemaInvalid([{ rule: "not YAML: an alias is unknown or repeated too often" }], cause);
+  }
+  const root = mapOrNothing.parse(content);
+  const components = mapOrNothing.parse(root.get("components"));
+  return {
+    openapi: textOrNothing.parse(root.get("openapi")),
+    schemas: mapOrNothing.parse(components.get("schemas")),
+  };
+}
+
+function readObject(name: string, value: unknown, faults: Fault[]): ObjectSchema {
+  if (!apiNamePattern.test(name)) faults.push({ object: name, rule: `object ${nameRule}` });
+  const content = mapOrNothing.parse(value);
+  const properties = mapOrNothing.parse(content.get("properties"));
+  if (properties.size < 1 || properties.size > maxFieldsPerObject) {
+    const rule = `an object must have 1 to ${maxFieldsPerObject} fields, not ${properties.size}`;
+    faults.push({ object: name, rule });
+  }
+  const fields: SchemaField[] = [];
+  for (const [field, type] of properties) {
+    for (const rule of fieldNameFaults(field)) faults.push({ object: name, field, rule });
+    fields.push({ name: field, type: readType(name, field, type, faults) });
+  }
+  const primaryKey = content.has("x-primary-key")
+    ? textOrNothing.parse(content.get("x-primary-key"))
+    : (fields[0]?.name ?? "");
+  if (fields.length > 0 && !properties.has(primaryKey)) {
+    faults.push({ object: name, field: primaryKey, rule: "x-primary-key must name a field" });
+  }
+  return { name, fields, primaryKey };
+}
+
+function fieldNameFaults(field: string): string[] {
+  const rules: string[] = [];
+  if (!apiNamePattern.test(field)) rules.push(`field ${nameRule}`);
+  if (field.includes("__")) rules.push('field name must not contain "__"');
+  if (reservedFieldNames.has(field)) rules.push("field name is reserved");
+  return rules;
+}
+
+function readType(object: string, field: string, value: unknown, faults: Fault[]): FieldType {
+  const content = mapOrNothing.parse(value);
+  const type = textOrNothing.parse(content.get("type"));
+  const format = textOrNothing.parse(content.get("format"));
+  switch (type) {
+    case "string":
+      return format === "date" || format === "date-time" ? format : "text";
+    case "number":
+    case "integer":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "object":
+    case "array":
+      faults.push({ object, field, rule: `fields must not be nested, type is ${type}` });
+      return "text";
+    default: {
+      const seen = content.has("$ref") ? "a $ref" : quote(type);
+      faults.push({ object, field, rule: `type must be string, number or boolean, not ${seen}` });
+      return "text";
+    }
+  }
+}
+
+function schemaInvalid(faults: readonly Fault[], cause?: unknown): BulkError {
+  const listed = faults.slice(0, maxFaultsListed).map(describe);
+  const unlisted = faults.length - listed.length;
+  if (unlisted > 0) listed.push(`${unlisted} more`);
+  return new BulkError("ERR_SCHEMA_INVALID", `connector schema: ${listed.join("; ")}`, {
+    fields: { ...faults[0], faults: faults.length },
+    cause,
+  });
+}
+
+function describe(fault: Fault): string {
+  const parts: string[] = [];
+  if (fault.object !== undefined) parts.push(`object ${quote(fault.object)}`);
+  if (fault.field !== undefined) parts.push(`field ${quote(fault.field)}`);
+  return parts.length === 0 ? fault.rule : `${parts.join(", ")}: ${fault.rule}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
