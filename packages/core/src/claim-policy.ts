@@ -1,0 +1,71 @@
+/**
+ * Which waiting parts the next bulk job takes. The line of an object holds its loads in the order
+ * they were accepted; a bulk job takes from the head of one line, because an upsert replaces whole
+ * records and so a later load must never overtake an earlier one.
+ */
+import { isClaimable, type LoadState } from "./load.ts";
+import type { ObjectKey, Operation } from "./target.ts";
+
+/** A load as it stands in line. */
+export interface WaitingLoad {
+  readonly id: string;
+  /** Position: lower was accepted earlier. */
+  readonly sequence: number;
+  readonly state: LoadState;
+  readonly operation: Operation;
+  /** Parts of the load in all. */
+  readonly parts: number;
+  /** Number of the first part that was never claimed. */
+  readonly nextPart: number;
+  /** Parts that were claimed and came back, in ascending order. */
+  readonly returned: readonly number[];
+}
+
+/** One object's line with its first loads, earliest first. */
+export interface Line {
+  readonly object: ObjectKey;
+  readonly loads: readonly WaitingLoad[];
+}
+
+/** Parts of one load that go into a bulk job, in ascending order. */
+export interface Pick {
+  readonly loadId: string;
+  readonly parts: readonly number[];
+}
+
+export interface Claim {
+  readonly object: ObjectKey;
+  readonly operation: Operation;
+  readonly picks: readonly Pick[];
+}
+
+/**
+ * The lines that can be claimed from, the one whose head was accepted first in front. A line whose
+ * head is still being planned waits, and so does all behind it.
+ */
+export function rankLines(lines: readonly Line[]): readonly Line[] {
+  return lines
+    .filter((line) => line.loads[0] !== undefined && isClaimable(line.loads[0].state))
+    .toSorted((a, b) => (a.loads[0]?.sequence ?? 0) - (b.loads[0]?.sequence ?? 0));
+}
+
+/** Takes up to `maxFiles` parts from the head of a line, or nothing where the head cannot be claimed. */
+export function claimFrom(line: Line, maxFiles: number): Claim | undefined {
+  const head = line.loads[0];
+  if (head === undefined) return undefined;
+  const picks: Pick[] = [];
+  let room = maxFiles;
+  for (const load of line.loads) {
+    if (room === 0 || !isClaimable(load.state) || load.operation !== head.operation) break;
+    const parts = waitingParts(load, room);
+    if (parts.length > 0) picks.push({ loadId: load.id, parts });
+    room -= parts.length;
+  }
+  return picks.length === 0 ? undefined : { object: line.object, operation: head.operation, picks };
+}
+
+function waitingParts(load: WaitingLoad, room: number): number[] {
+  const parts = load.returned.slice(0, room);
+  for (let part = load.nextPart; part < load.parts && parts.length < room; part++) parts.push(part);
+  return parts.toSorted((a, b) => a - b);
+}

@@ -1,0 +1,42 @@
+/**
+ * A load: one request to bring these source objects into this target.
+ *
+ * States, and what moves a load on:
+ *
+ *   accepted    recorded, its plan task wanted. Planned -> waiting; refused by planning -> failed.
+ *   waiting     its parts are known and stand in the object's line. First part claimed -> loading.
+ *   loading     at least one part belongs to a bulk job, not all are in closed ones.
+ *               Last bulk job closed -> processing; every claimed part returned to line -> waiting.
+ *   processing  every part is in a bulk job that is closed. Last one JobComplete -> complete;
+ *               bulk job Failed -> failed; bulk job lost -> waiting.
+ *   complete    every part is settled in a JobComplete bulk job. Final.
+ *   failed      has a reason and can be run again. Final.
+ *   cancelled   by request, before all its parts were closed. Final.
+ *
+ * There is no state between accepted and waiting: the manifest and the place in line are written
+ * by one script, so nobody can see a load planned and not yet waiting.
+ */
+
+export const loadStates = [
+  "accepted",
+  "waiting",
+  "loading",
+  "processing",
+  "complete",
+  "failed",
+  "cancelled",
+] as const;
+export type LoadState = (typeof loadStates)[number];
+
+/** Whether a load in this state will never change again. */
+export function isFinalLoadState(state: LoadState): boolean {
+  return state === "complete" || state === "failed" || state === "cancelled";
+}
+
+/** Whether parts of a load in this state may be claimed. */
+export function isClaimable(state: LoadState): boolean {
+  return state === "waiting" || state === "loading";
+}
+
+/** How the first record of a source object is read. `detect`: a header where all its fields are schema fields. */
+export type HeaderMode = "present" | "absent" | "detect";

@@ -1,0 +1,89 @@
+/** What people and programs see of loads and quota: plain JSON, stable names, ISO 8601 instants in UTC. */
+import type { BulkJobEnd, BulkJobPhase, LoadState, Operation, RemoteState } from "@headgate/core";
+import type { LoadRequest } from "./load-request.ts";
+
+/** Counts of one kind of thing, on its way through a load. */
+export interface Progress {
+  /** In the whole load; 0 until it is planned. */
+  readonly planned: number;
+  /** Accepted by the API in bulk jobs of this load that are alive or complete. */
+  readonly uploaded: number;
+  /** In bulk jobs that the API has completed. */
+  readonly settled: number;
+}
+
+export interface BulkJobView {
+  /** headgate's own id, which is also the id of its task in the `bulk-jobs` queue. */
+  readonly id: string;
+  /** The API's id, once known. */
+  readonly remoteId?: string;
+  readonly phase: BulkJobPhase;
+  readonly end?: BulkJobEnd;
+  /** The API's state, as last seen. */
+  readonly remoteState?: RemoteState;
+  /** Files in the bulk job, of this and other loads. */
+  readonly files: number;
+  readonly uploadedFiles: number;
+}
+
+export interface LoadView {
+  readonly id: string;
+  readonly connection: string;
+  readonly sourceName: string;
+  readonly object: string;
+  readonly operation: Operation;
+  readonly state: LoadState;
+  /** Why it failed: a stable code such as `source_changed`, and a sentence. */
+  readonly reason?: { readonly code: string; readonly message: string };
+  readonly source: LoadRequest["source"];
+  /** Who asked, and by which way: `http`, `stream`. */
+  readonly principal: string;
+  readonly via: string;
+  readonly acceptedAt: string;
+  readonly plannedAt?: string;
+  readonly endedAt?: string;
+  readonly sourceObjects: number;
+  readonly parts: Progress;
+  readonly bytes: Progress;
+  readonly records: Progress;
+  /** Absent in lists. */
+  readonly bulkJobs?: readonly BulkJobView[];
+}
+
+export interface LoadPage {
+  readonly loads: readonly LoadView[];
+  /** Pass as `cursor` for the next page; absent on the last one. */
+  readonly nextCursor?: string;
+}
+
+export interface QuotaView {
+  readonly connection: string;
+  readonly slots: {
+    readonly limit: number;
+    readonly reserved: number;
+    readonly windowSeconds: number;
+    /** Stamped in the window now, ours and other tools'. */
+    readonly used: number;
+    readonly foreign: number;
+    /** How many headgate could create at this instant if permits were free. */
+    readonly free: number;
+    /** When each used slot returns, earliest first. */
+    readonly returnsAt: readonly string[];
+  };
+  readonly permits: {
+    readonly limit: number;
+    readonly reserved: number;
+    readonly used: number;
+    readonly foreign: number;
+    readonly holders: readonly {
+      readonly bulkJob: string;
+      readonly sourceName: string;
+      readonly object: string;
+      readonly phase: BulkJobPhase;
+    }[];
+  };
+  /** Present while a 429 keeps the fleet from creating. */
+  readonly gateClosedUntil?: string;
+  /** Lines with waiting work: object and number of loads. */
+  readonly waiting: readonly { readonly object: string; readonly loads: number }[];
+}
