@@ -5,6 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@headgate/source"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: ["test/setup/redis.ts"],
+    setupFiles: ["test/setup/loopback-only.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,0 +1,5 @@
+export {
+  type PrivateRedis,
+  type PrivateRedisOptions,
+  startPrivateRedis,
+} from "./private-redis.ts";

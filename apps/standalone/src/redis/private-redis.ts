@@ -1,0 +1,189 @@
+/**
+ * A Redis of our own for one machine: tests, the demo and `headgate up`.
+ *
+ * It listens on a free loopback port behind a random password, keeps an append-only file in a
+ * temporary folder that only this user may enter, and never evicts. It runs in a session of its
+ * own, so Ctrl-C in a terminal ends headgate first and Redis after it.
+ *
+ * Nothing outlives the caller: a small shell waits on a pipe that the kernel closes when this
+ * process ends in whatever way, SIGKILL included, then kills the server and removes the folder.
+ * Only a SIGKILL of that shell as well would leave them.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BulkError } from "@headgate/core";
+import { Redis } from "ioredis";
+import { installRedis } from "./install-redis.ts";
+
+/** How to come by a Redis. */
+export interface PrivateRedisOptions {
+  /** A Redis that is already there (HEADGATE_REDIS_URL): used as it is, nothing is started. */
+  readonly url?: string | undefined;
+  /** When the append-only file reaches the disk; default "everysec", at most a second is lost. */
+  readonly appendfsync?: "always" | "everysec";
+  /** Server programs to try in this order, by name or path; default redis-server, valkey-server. */
+  readonly programs?: readonly string[];
+  /** Makes one of the programs available and says whether it did; default the package manager. */
+  readonly install?: (report: (line: string) => void) => Promise<boolean>;
+  /** Where lines for the user go; default stderr. */
+  readonly report?: (line: string) => void;
+}
+
+/** A Redis that the caller may use until it calls close. */
+export interface PrivateRedis {
+  /** redis:// URL, with the password where there is one: treat it as a secret. */
+  readonly url: string;
+  /** Ends the server and removes its data; does nothing for a Redis given by URL, or twice. */
+  readonly close: () => Promise<void>;
+}
+
+const startTimeoutMs = 10_000;
+const portAttempts = 5;
+
+/**
+ * Gives a Redis that has answered PING: the one named by `url`, else a private one, installed first
+ * if need be. Throws ERR_REDIS_AWAY where there is none to start or it does not come up.
+ */
+export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
+  if (options.url !== undefined) return { url: options.url, close: async () => {} };
+  const program = await provideProgram(options);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startServer(program, options.appendfsync ?? "everysec");
+    } catch (error) {
+      // Another process may take the free port before Redis does; a new port then helps.
+      if (attempt === portAttempts) throw error;
+    }
+  }
+}
+
+async function provideProgram(options: PrivateRedisOptions): Promise<string> {
+  const { programs = ["redis-server", "valkey-server"], install = installRedis } = options;
+  const report = options.report ?? ((line) => process.stderr.write(`${line}\n`));
+  const found = await firstRunnable(programs);
+  if (found !== undefined) return found;
+  const installed = (await install(report)) ? await firstRunnable(programs) : undefined;
+  if (installed !== undefined) return installed;
+  throw new BulkError(
+    "ERR_REDIS_AWAY",
+    `no Redis server on this machine (looked for ${programs.join(", ")} on PATH) and none could ` +
+      "be installed: install one, or run `docker compose up redis` and set " +
+      "HEADGATE_REDIS_URL=redis://127.0.0.1:6379",
+    { fields: { programs: programs.join(" ") } },
+  );
+}
+
+async function firstRunnable(programs: readonly string[]): Promise<string | undefined> {
+  for (const program of programs) {
+    const code = await new Promise((resolve) => {
+      spawn(program, ["--version"], { stdio: "ignore" })
+        .once("error", () => resolve(undefined))
+        .once("close", resolve);
+    });
+    if (code === 0) return program;
+  }
+  return undefined;
+}
+
+async function startServer(program: string, appendfsync: string): Promise<PrivateRedis> {
+  const folder = await mkdtemp(join(tmpdir(), "headgate-redis-"));
+  const port = await freeLoopbackPort();
+  const password = randomBytes(24).toString("hex");
+  const logPath = join(folder, "redis.log");
+  const configPath = join(folder, "redis.conf");
+  const config = [
+    "bind 127.0.0.1",
+    "protected-mode yes",
+    `port ${port}`,
+    `requirepass ${password}`,
+    'save ""',
+    "appendonly yes",
+    `appendfsync ${appendfsync}`,
+    "maxmemory-policy noeviction",
+    `dir "${folder}"`,
+  ];
+  await writeFile(configPath, `${config.join("\n")}\n`, { mode: 0o600 });
+
+  const log = await open(logPath, "a", 0o600);
+  const server = spawn(program, [configPath], {
+    stdio: ["ignore", log.fd, log.fd],
+    detached: true,
+  });
+  server.unref();
+  const watchdog = startWatchdog(server, folder);
+
+  const url = `redis://:${password}@127.0.0.1:${port}`;
+  const close = async (): Promise<void> => {
+    // The watchdog first, so that it never kills a later process with the same id.
+    await end(watchdog);
+    await end(server);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await answersPing(url, server);
+    await log.close();
+  } catch (cause) {
+    await log.close();
+    const lastLines = (await readFile(logPath, "utf8")).trim().split("\n").slice(-3).join(" | ");
+    await close();
+    throw new BulkError("ERR_REDIS_AWAY", `${program} did not come up: ${lastLines}`, {
+      fields: { program, port },
+      cause,
+    });
+  }
+  return { url, close };
+}
+
+function startWatchdog(server: ChildProcess, folder: string): ChildProcess {
+  const script = 'read -r _; kill -9 "$1"; rm -rf -- "$2"';
+  const watchdog = spawn("sh", ["-c", script, "sh", String(server.pid), folder], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  watchdog.unref();
+  return watchdog;
+}
+
+async function freeLoopbackPort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return address.port;
+}
+
+/** Settles when the server answers; throws when it exits before, or takes over ten seconds. */
+async function answersPing(url: string, server: ChildProcess): Promise<void> {
+  const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  // Refused connections are the normal case until the server listens.
+  client.on("error", () => {});
+  const settled = new AbortController();
+  const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(startTimeoutMs)]);
+  try {
+    await Promise.race([
+      client.ping(),
+      once(server, "exit", { signal }).then(([code]) => {
+        throw new Error(`exited with code ${code}`);
+      }),
+    ]);
+  } finally {
+    settled.abort();
+    client.disconnect();
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
