@@ -7,6 +7,7 @@ export * from "./load.ts";
 export * from "./outcome.ts";
 export * from "./part.ts";
 export * from "./reaper.ts";
+export * from "./retry-table.ts";
 export * from "./slot-ledger.ts";
 export * from "./source-selection.ts";
 export * from "./target.ts";
