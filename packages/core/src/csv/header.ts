@@ -1,0 +1,157 @@
+/**
+ * The header line of a CSV file: its column names, and what must hold of them before any record
+ * is sent. A file without a header makes its first record look like one, so an error prints a
+ * name only where the schema vouches for the header; else it gives the column's number.
+ */
+import { BulkError, type ErrorCode } from "../errors.ts";
+import { apiNamePattern, type Operation } from "../target.ts";
+
+/** The header of one file. */
+export interface Header {
+  readonly uri: string;
+  /** Number of the physical line it stands on, from 1. */
+  readonly line: number;
+  readonly columns: readonly string[];
+}
+
+export interface HeaderCheck extends Header {
+  readonly operation: Operation;
+  /** The object's fields. Undefined: the schema is unknown and names are not held against it. */
+  readonly schemaFields: readonly string[] | undefined;
+}
+
+/**
+ * The field values of one record, unquoted. The record must be one that the scanner has passed;
+ * its line end may be there or not.
+ */
+export function parseRecord(record: string): readonly string[] {
+  const values: string[] = [];
+  let at = 0;
+  for (;;) {
+    let value = "";
+    if (record[at] === '"') {
+      for (at++; record[at] !== '"' || record[at + 1] === '"'; at++) {
+        if (at >= record.length) throw new TypeError("a record with an unclosed quote");
+        value += record[at];
+        if (record[at] === '"') at++;
+      }
+      at++;
+    } else {
+      const from = at;
+      while (at < record.length && !",\r\n".includes(record.charAt(at))) at++;
+      value = record.slice(from, at);
+    }
+    values.push(value);
+    if (record[at] !== ",") return values;
+    at++;
+  }
+}
+
+/**
+ * Holds a header against the rules and, for upsert with a schema, against the schema's fields, in
+ * any order. A delete header is only dropped, so its names are free.
+ *
+ * Throws BulkError, fields `uri`, `line` and `column` or `columns`: ERR_CSV_COLUMN_EMPTY,
+ * ERR_CSV_COLUMN_DOUBLED, ERR_CSV_DELETE_LAYOUT, ERR_CSV_COLUMN_MISSING, ERR_CSV_COLUMN_UNKNOWN.
+ *
+ * Source: "Create a Job" (every schema field must be present), "Bulk Ingestion" (columns without a
+ * field are dropped silently), "Upload Job Data" (delete has one or two columns).
+ */
+export function checkHeader(check: HeaderCheck): void {
+  const { columns, uri, line, operation, schemaFields } = check;
+  if (operation === "delete") checkDeleteLayout({ uri, line }, columns.length);
+  const empty = columns.indexOf("");
+  if (empty >= 0) {
+    throw headerError("ERR_CSV_COLUMN_EMPTY", check, `column ${empty + 1} has no name`, {
+      column: empty + 1,
+    });
+  }
+  const seen = new Map<string, number>();
+  for (const [index, column] of columns.entries()) {
+    const first = seen.get(column);
+    if (first !== undefined) {
+      const name = printable(check, [index]);
+      throw headerError(
+        "ERR_CSV_COLUMN_DOUBLED",
+        check,
+        `${name} has the same name as column ${first + 1}`,
+        { column: name, first: first + 1 },
+      );
+    }
+    seen.set(column, index);
+  }
+  if (operation === "delete" || schemaFields === undefined) return;
+  const fields = new Set(schemaFields);
+  const missing = schemaFields.filter((field) => !seen.has(field));
+  const unknown = [...seen].filter(([column]) => !fields.has(column)).map(([, index]) => index);
+  if (missing.length > 0) {
+    const hint = unknown.length === columns.length ? " (is the header line itself missing?)" : "";
+    const names = list(missing);
+    throw headerError("ERR_CSV_COLUMN_MISSING", check, `lacks ${names}${hint}`, { columns: names });
+  }
+  if (unknown.length > 0) {
+    const names = printable(check, unknown);
+    throw headerError("ERR_CSV_COLUMN_UNKNOWN", check, `the schema has no ${names}`, {
+      columns: names,
+    });
+  }
+}
+
+/**
+ * Throws ERR_CSV_DELETE_LAYOUT unless a delete file has a key column, or a key and a date-time.
+ * Fields `uri`, `line`, `columnsSeen`, `columnsAllowed`.
+ */
+export function checkDeleteLayout(place: { uri: string; line: number }, columns: number): void {
+  if (columns <= 2) return;
+  throw new BulkError(
+    "ERR_CSV_DELETE_LAYOUT",
+    `${place.uri}: line ${place.line} has ${columns} columns; a delete file has 1 (key) or 2 (key, date-time)`,
+    { fields: { ...place, columnsSeen: columns, columnsAllowed: 2 } },
+  );
+}
+
+/**
+ * Throws ERR_CSV_HEADER_DIFFERS unless both headers have the same names in the same order. Fields
+ * `uri`, `line`, `firstUri` and `column`, the number of the first column that differs, from 1.
+ */
+export function checkSameHeader(first: Header, other: Header): void {
+  const length = Math.max(first.columns.length, other.columns.length);
+  for (let index = 0; index < length; index++) {
+    if (first.columns[index] === other.columns[index]) continue;
+    const column = index + 1;
+    throw headerError(
+      "ERR_CSV_HEADER_DIFFERS",
+      other,
+      `column ${column} is not that of ${first.uri}; all files of a load have one header`,
+      { firstUri: first.uri, column },
+    );
+  }
+}
+
+/** Columns by name where at least one is a schema field, which shows a header, else by number. */
+function printable({ columns, schemaFields }: HeaderCheck, indexes: readonly number[]): string {
+  const fields = new Set(schemaFields);
+  const vouched = columns.some((column) => fields.has(column));
+  const shown = indexes.slice(0, maxListed).map((index) => {
+    const name = columns[index] ?? "";
+    return vouched && apiNamePattern.test(name) ? name : `column ${index + 1}`;
+  });
+  return list(shown, indexes.length);
+}
+
+const maxListed = 10;
+function list(names: readonly string[], count = names.length): string {
+  const more = count > maxListed ? ` and ${count - maxListed} more` : "";
+  return names.slice(0, maxListed).join(", ") + more;
+}
+
+function headerError(
+  code: ErrorCode,
+  { uri, line }: Pick<Header, "uri" | "line">,
+  what: string,
+  fields: Readonly<Record<string, string | number>>,
+): BulkError {
+  return new BulkError(code, `${uri}: header at line ${line}: ${what}`, {
+    fields: { uri, line, ...fields },
+  });
+}

@@ -1,0 +1,228 @@
+/**
+ * Works out the parts of one load from the bytes of its source objects, read once and in order.
+ * Headers are read and checked here, records found by the scanner, parts filled by the packer. No
+ * chunk border plays a role: the same pinned sources always give the same parts, or the same error.
+ */
+import { BulkError } from "../errors.ts";
+import { maxPartBytes as publishedMaxPartBytes } from "../limits.ts";
+import type { Part } from "../part.ts";
+import type { Operation } from "../target.ts";
+import { type Bytes, bytes } from "../units.ts";
+import { csvFileError, recordTooLarge } from "./csv-error.ts";
+import { createFirstRecord, type FirstRecord, maxHeaderBytes } from "./first-record.ts";
+import {
+  checkDeleteLayout,
+  checkHeader,
+  checkSameHeader,
+  type Header,
+  parseRecord,
+} from "./header.ts";
+import { headerLine, headerLineBytes, noHeaderBytes } from "./header-line.ts";
+import { createPartPacker } from "./part-packer.ts";
+import {
+  createRecordScanner,
+  type LineEnd,
+  type RecordScanner,
+  type ScannedRecord,
+} from "./record-scanner.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+export interface PartPlannerOptions {
+  readonly operation: Operation;
+  /**
+   * Whether a source object begins with a header. Upsert files always do: "present" and "detect"
+   * mean the same. For delete, where no part has a header, "present" drops the first record,
+   * "absent" takes it as data, and "detect" takes it as a header if and only if each of its fields
+   * is the name of a schema field, case included.
+   */
+  readonly header: "present" | "absent" | "detect";
+  /** Fields of the object in the connector's schema. Undefined: not known. Needed to detect. */
+  readonly schemaFields?: readonly string[] | undefined;
+  /** Most bytes of one part, header included. Default: the API's limit, 150,000,000. */
+  readonly maxPartBytes?: Bytes | undefined;
+  /** Takes the parts in order, each as soon as it is complete. */
+  readonly onPart: (part: Part) => void;
+}
+
+/** What all parts of a load have in common, and their sums. */
+export interface PlanSummary {
+  /** The header line of each part with its line end; "" for delete. See `bodyPieces`. */
+  readonly header: string;
+  /** Column names in file order; none where a delete load has no header. */
+  readonly columns: readonly string[];
+  readonly records: number;
+  readonly parts: number;
+  /** Bytes of all bodies, headers included. */
+  readonly bytes: Bytes;
+}
+
+/**
+ * Takes the source objects of one load: for each `beginSource`, its bytes by `push`, `endSource`;
+ * then `end`. Of no further use once a call has thrown a BulkError. Each names the file (`uri`)
+ * and, but for the whole-file ones, `line`: the codes of `RecordScanner` and `checkHeader`, and
+ * ERR_CSV_HEADER_DIFFERS, ERR_CSV_FIELD_COUNT, ERR_CSV_EMPTY, ERR_CSV_HEADER_ONLY,
+ * ERR_SOURCE_TRUNCATED and ERR_SOURCE_CHANGED (fewer or more bytes than were pinned).
+ */
+export interface PartPlanner {
+  beginSource(source: { readonly uri: string; readonly bytes: number }): void;
+  /** Scans the next bytes and keeps no reference to them. */
+  push(chunk: Uint8Array): void;
+  endSource(): void;
+  /** Completes the last part. */
+  end(): PlanSummary;
+}
+
+interface OpenSource {
+  readonly number: number;
+  readonly uri: string;
+  readonly bytes: number;
+  readonly scanner: RecordScanner;
+  pushed: number;
+  /** Undefined once the first record is known, or where it cannot be a header. */
+  first: FirstRecord | undefined;
+  /** Undefined before the first record. */
+  lineEnd: LineEnd | undefined;
+  records: number;
+}
+
+/** A planner at the start of a load. Throws ERR_REQUEST_INVALID where the options contradict. */
+export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
+  checkOptions(options);
+  const { operation, schemaFields } = options;
+  const maxPartBytes = options.maxPartBytes ?? publishedMaxPartBytes;
+  const mayHaveHeader = options.header !== "absent";
+  const mustHaveHeader = operation === "upsert" || options.header === "present";
+  const packer = createPartPacker({ maxPartBytes, onPart: options.onPart });
+
+  let sources = 0;
+  let open: OpenSource | undefined;
+  let firstHeader: Header | undefined;
+  let fieldsPerRecord: number | undefined;
+  let header = "";
+  let headerBytes = noHeaderBytes;
+
+  function openSource(): OpenSource {
+    if (open === undefined) throw new TypeError("no source object has begun");
+    return open;
+  }
+
+  function takeRecord(record: ScannedRecord): void {
+    const source = openSource();
+    if (source.lineEnd === undefined) {
+      source.lineEnd = record.lineEnd;
+      const isHeader = takeHeader(source, record);
+      source.first = undefined;
+      source.scanner.limitRecords(roomFor(record.lineEnd));
+      if (isHeader) return;
+    }
+    const { number, lineEnd } = source;
+    checkFieldCount(source, record);
+    if (!packer.add({ source: number, record, lineEnd, headerBytes })) {
+      const place = { uri: source.uri, line: record.line, byteOffset: record.start };
+      throw recordTooLarge(place, roomFor(lineEnd));
+    }
+    source.records++;
+  }
+
+  /** Whether the first record of a source object is a header, which is then checked and kept. */
+  function takeHeader(source: OpenSource, record: ScannedRecord): boolean {
+    const encoded = source.first?.bytesOf(record);
+    if (encoded === undefined) return false;
+    const text = decodeUtf8(encoded);
+    const columns = parseRecord(text);
+    if (!mustHaveHeader && !columns.every((column) => schemaFields?.includes(column))) return false;
+    const found: Header = { uri: source.uri, line: record.line, columns };
+    checkHeader({ ...found, operation, schemaFields });
+    if (firstHeader !== undefined) checkSameHeader(firstHeader, found);
+    else if (operation === "upsert") {
+      header = headerLine(text, record.lineEnd === "" ? "\n" : record.lineEnd);
+      headerBytes = headerLineBytes(header);
+    }
+    firstHeader ??= found;
+    fieldsPerRecord ??= columns.length;
+    return true;
+  }
+
+  function checkFieldCount({ uri, records }: OpenSource, { line, fields }: ScannedRecord): void {
+    if (operation === "delete" && records === 0) checkDeleteLayout({ uri, line }, fields);
+    fieldsPerRecord ??= fields;
+    if (fields === fieldsPerRecord) return;
+    throw new BulkError(
+      "ERR_CSV_FIELD_COUNT",
+      `${uri}: the record at line ${line} has ${fields} fields, not ${fieldsPerRecord}`,
+      { fields: { uri, line, fieldsSeen: fields, fieldsAllowed: fieldsPerRecord } },
+    );
+  }
+
+  /** Most bytes of a record in a part of its own. */
+  function roomFor(lineEnd: LineEnd): number {
+    return Math.max(0, maxPartBytes - headerBytes[lineEnd === "" ? "\n" : lineEnd]);
+  }
+
+  return {
+    beginSource({ uri, bytes: pinned }) {
+      if (open !== undefined) throw new TypeError("the source object before has not ended");
+      const maxRecordBytes = mustHaveHeader ? Math.min(maxHeaderBytes, maxPartBytes) : maxPartBytes;
+      open = {
+        number: sources,
+        uri,
+        bytes: pinned,
+        scanner: createRecordScanner({ uri, onRecord: takeRecord, maxRecordBytes }),
+        pushed: 0,
+        first: mayHaveHeader ? createFirstRecord() : undefined,
+        lineEnd: undefined,
+        records: 0,
+      };
+      sources++;
+    },
+    push(chunk) {
+      const source = openSource();
+      source.pushed += chunk.length;
+      if (source.pushed > source.bytes) throw lengthError("ERR_SOURCE_CHANGED", source);
+      source.first?.keep(chunk);
+      source.scanner.push(chunk);
+      source.first?.trim(source.scanner.recordStart);
+    },
+    endSource() {
+      const source = openSource();
+      if (source.pushed < source.bytes) throw lengthError("ERR_SOURCE_TRUNCATED", source);
+      source.scanner.end();
+      if (source.lineEnd === undefined) {
+        throw csvFileError("ERR_CSV_EMPTY", "has no record", source.uri);
+      }
+      if (source.records === 0) {
+        throw csvFileError("ERR_CSV_HEADER_ONLY", "has a header and no record", source.uri);
+      }
+      open = undefined;
+    },
+    end() {
+      if (open !== undefined) throw new TypeError("the last source object has not ended");
+      const { records, parts, bytes: total } = packer.end();
+      return { header, columns: firstHeader?.columns ?? [], records, parts, bytes: bytes(total) };
+    },
+  };
+}
+
+function checkOptions({ operation, header, schemaFields }: PartPlannerOptions): void {
+  const contradiction =
+    operation === "upsert" && header === "absent"
+      ? "an upsert file without a header has no column names"
+      : operation === "delete" && header === "detect" && schemaFields === undefined
+        ? "a header cannot be detected without the fields of the schema"
+        : undefined;
+  if (contradiction === undefined) return;
+  throw new BulkError(
+    "ERR_REQUEST_INVALID",
+    `header "${header}" of ${operation}: ${contradiction}`,
+    { fields: { operation, header } },
+  );
+}
+
+function lengthError(
+  code: "ERR_SOURCE_CHANGED" | "ERR_SOURCE_TRUNCATED",
+  { uri, pushed: bytesSeen, bytes: bytesAllowed }: OpenSource,
+): BulkError {
+  return new BulkError(code, `${uri}: ${bytesSeen} bytes read, ${bytesAllowed} were pinned`, {
+    fields: { uri, bytesSeen, bytesAllowed },
+  });
+}
