@@ -101,7 +101,9 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
  * Source: AWS Architecture Blog, "Exponential Backoff and Jitter".
  */
 export function backoffMs(entry: RetryEntry, attempt: number, random: number): Milliseconds {
-  const bound = Math.min(entry.maxMs, entry.baseMs * 2 ** (attempt - 1));
+  // 0 times an overflown power would be NaN; no bound needs more than 30 doublings.
+  const doublings = Math.min(attempt - 1, 30);
+  const bound = Math.min(entry.maxMs, entry.baseMs * 2 ** doublings);
   return milliseconds(Math.floor(bound * random));
 }
 
