@@ -1,0 +1,91 @@
+/** What a file source may touch: regular files whose real path lies under one root. */
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { BulkError, bytes, type SourceObject } from "@headgate/core";
+import { type Address, formatUri, uriError } from "./source-uri.ts";
+
+/** Throws ERR_SOURCE_URI unless the path, as written, is plain and lies at or under the root. */
+export function checkInsideRoot(root: string, address: Address): void {
+  const { key } = address;
+  const segments = key.split("/");
+  if (key.includes("\0") || segments.includes("..") || segments.includes(".")) {
+    throw uriError(formatUri(address), 'holds "." or ".." or a zero byte');
+  }
+  if (!isInside(root, key)) throw uriError(formatUri(address), "is outside the root for files");
+}
+
+export function isInside(root: string, path: string): boolean {
+  return path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
+
+/**
+ * Pins a regular file, or answers undefined where there is none or a folder. Symbolic links are
+ * followed inside the root. Throws ERR_SOURCE_URI for links that lead out and for pipes and devices,
+ * ERR_SOURCE_FORBIDDEN, ERR_SOURCE_UNREADABLE.
+ */
+export async function findFile(root: string, address: Address): Promise<SourceObject | undefined> {
+  checkInsideRoot(root, address);
+  const uri = formatUri(address);
+  try {
+    const real = await realPathInside(root, address);
+    const facts = await stat(real, { bigint: true });
+    if (facts.isDirectory()) return undefined;
+    if (!facts.isFile()) throw uriError(uri, "is not a regular file");
+    return { uri, bytes: bytes(Number(facts.size)), pin: pinOf(facts) };
+  } catch (error) {
+    const failure = fromFileError(error, `looking up ${uri}`, uri);
+    if (failure.code === "ERR_SOURCE_NOT_FOUND") return undefined;
+    throw failure;
+  }
+}
+
+/** Opens a regular file for reading, without ever waiting for the other end of a pipe. */
+export async function openFile(root: string, address: Address): Promise<FileHandle> {
+  checkInsideRoot(root, address);
+  const real = await realPathInside(root, address);
+  // Not to follow a link put there since the path was resolved.
+  return open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** The real path. Throws ERR_SOURCE_URI where a link leads out of the root. */
+export async function realPathInside(root: string, address: Address): Promise<string> {
+  const real = await realpath(address.key);
+  if (!isInside(await realpath(root), real)) {
+    throw uriError(formatUri(address), "leads out of the root for files by a symbolic link");
+  }
+  return real;
+}
+
+/**
+ * Inode and time of last change; the size stands beside it. Not the device number, which is another
+ * one on each worker of a network file system, and after each mount.
+ */
+export function pinOf(facts: BigIntStats): string {
+  return `${facts.ino}:${facts.mtimeNs}`;
+}
+
+/** The BulkError for an error of the file system; a BulkError stays as it is. */
+export function fromFileError(error: unknown, doing: string, uri: string): BulkError {
+  if (error instanceof BulkError) return error;
+  const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  return new BulkError(codeOf(reason), `${doing} failed: ${reason}`, {
+    fields: { uri, reason },
+    cause: error,
+  });
+}
+
+function codeOf(reason: string) {
+  switch (reason) {
+    case "ENOENT":
+    case "ENOTDIR":
+    case "ENAMETOOLONG":
+      return "ERR_SOURCE_NOT_FOUND";
+    case "EACCES":
+    case "EPERM":
+      return "ERR_SOURCE_FORBIDDEN";
+    case "ELOOP":
+      return "ERR_SOURCE_URI";
+    default:
+      return "ERR_SOURCE_UNREADABLE";
+  }
+}
