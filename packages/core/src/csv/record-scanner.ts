@@ -45,7 +45,7 @@ export interface RecordScanner {
   push(chunk: Uint8Array): void;
   /** Ends the file. Throws as `push` does, and ERR_CSV_UNCLOSED_QUOTE at the quote that opened. */
   end(): void;
-  /** From the next record end or push on, a record of more bytes is ERR_CSV_RECORD_TOO_LARGE. */
+  /** From the next record end or push on, a longer record is ERR_CSV_RECORD_TOO_LARGE. */
   limitRecords(maxRecordBytes: number): void;
 }
 
@@ -53,7 +53,7 @@ export interface RecordScannerOptions {
   /** Names the file in errors. */
   readonly uri: string;
   readonly onRecord: (record: ScannedRecord) => void;
-  /** Most bytes of one record with its line end. Default: no limit. */
+  /** Most bytes of one record with its line end, at least 1. Default: no limit. */
   readonly maxRecordBytes?: number;
 }
 
@@ -84,7 +84,9 @@ for (const special of [lf, quote]) plainInside[special] = 0;
 /** A scanner for one file, at its first byte. A UTF-8 byte order mark there is skipped. */
 export function createRecordScanner(options: RecordScannerOptions): RecordScanner {
   const { uri, onRecord } = options;
-  let maxRecordBytes = options.maxRecordBytes ?? Number.POSITIVE_INFINITY;
+  // The CR of a blank line is no record, but looks like one of 1 byte until its LF comes.
+  const atLeastOne = (limit: number) => Math.max(1, limit);
+  let maxRecordBytes = atLeastOne(options.maxRecordBytes ?? Number.POSITIVE_INFINITY);
   let offset = 0;
   let state: State = fieldStart;
   let line = 1;
@@ -254,8 +256,8 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
       if (offset > recordStart) endRecord(offset, "");
       startRecord(offset);
     },
-    limitRecords(bytes) {
-      maxRecordBytes = bytes;
+    limitRecords(limit) {
+      maxRecordBytes = atLeastOne(limit);
     },
   };
 }
