@@ -1,0 +1,111 @@
+/** The bulk endpoints under `/api/v1/ingest/jobs`. */
+import {
+  type BulkJobState,
+  bulkJobStates,
+  createBulkJobBody,
+  defaultListLimit,
+  maxListLimit,
+  patchBulkJobBody,
+} from "@headgate/ingestion-api/contract";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { strikeBefore } from "../http/call-hooks.ts";
+import { createdWire, infoWire, patchedWire } from "../state/bulk-job.ts";
+import { listOrders } from "../state/bulk-jobs.ts";
+import { refusal } from "../state/refusal.ts";
+import type { World } from "../world.ts";
+import { uploadRoute } from "./upload-route.ts";
+
+interface ById {
+  Params: { id: string };
+}
+
+const jobs = "/api/v1/ingest/jobs";
+
+/** Create, upload, close or abort, info, list, delete. */
+export async function bulkRoutes(app: FastifyInstance, world: World): Promise<void> {
+  await app.register((scope: FastifyInstance) => uploadRoute(scope, world));
+
+  app.post(jobs, { config: { kind: "create" } }, async (request, reply) => {
+    const body = parse(createBulkJobBody, request.body);
+    await strikeBefore(world, request, reply, "create", body);
+    if (reply.sent) return reply;
+    const now = world.settle();
+    const { caller, arrival } = request;
+    if (caller === null || arrival === null) throw refusal(401, "not authorised");
+    const schema = world.connectors.find(body.sourceName, body.object, now);
+    const { userId: createdById, dataspace } = caller;
+    const job = world.bulkJobs.create({ ...body, schema, createdById, dataspace }, arrival, now);
+    request.call.accepted = true;
+    request.call.bulkJobId = job.id;
+    return reply.code(201).send(createdWire(job));
+  });
+
+  app.patch<ById>(`${jobs}/:id`, { config: { kind: "close" } }, async (request, reply) => {
+    const { state } = parse(patchBulkJobBody, request.body);
+    const job = world.bulkJobs.get(request.params.id);
+    const kind = state === "Aborted" ? "abort" : "close";
+    request.call.kind = kind;
+    request.call.bulkJobId = job.id;
+    await strikeBefore(world, request, reply, kind, job);
+    if (reply.sent) return reply;
+    const now = world.settle();
+    if (kind === "abort") {
+      world.bulkJobs.abort(job, now);
+    } else {
+      world.bulkJobs.close(job, now, () => world.faults.take("processing", job)?.kind);
+    }
+    request.call.accepted = true;
+    return patchedWire(job);
+  });
+
+  app.get<ById>(`${jobs}/:id`, { config: { kind: "info" } }, async (request) => {
+    const job = world.bulkJobs.get(request.params.id);
+    request.call.accepted = true;
+    return infoWire(job);
+  });
+
+  app.get(jobs, { config: { kind: "list" } }, async (request) => {
+    const query = parse(listQuery, request.query);
+    request.call.accepted = true;
+    return { data: world.bulkJobs.list(query).map(infoWire) };
+  });
+
+  app.delete<ById>(`${jobs}/:id`, { config: { kind: "delete" } }, async (request, reply) => {
+    world.bulkJobs.delete(world.bulkJobs.get(request.params.id));
+    request.call.accepted = true;
+    return reply.code(204).send();
+  });
+}
+
+const stateList = z
+  .string()
+  .transform((text) => text.split(",").filter((state) => state !== ""))
+  .pipe(z.array(z.enum(bulkJobStates)));
+
+/** Older documentation spells the parameters `orderby` and `state`, and clients send them empty. */
+const listQuery = z
+  .looseObject({
+    limit: z.coerce.number().int().min(1).max(maxListLimit).default(defaultListLimit),
+    offset: z.coerce.number().int().min(0).default(0),
+    orderBy: z.enum([...listOrders, ""]).optional(),
+    orderby: z.enum([...listOrders, ""]).optional(),
+    states: stateList.optional(),
+    state: stateList.optional(),
+  })
+  .transform((query) => {
+    const states: readonly BulkJobState[] = query.states ?? query.state ?? [];
+    return {
+      limit: query.limit,
+      offset: query.offset,
+      orderBy: query.orderBy || query.orderby || ("systemModstamp" as const),
+      states: states.length > 0 ? states : undefined,
+    };
+  });
+
+/** The parsed value, or a refusal with 400 that names each field at fault. */
+export function parse<Value>(shape: z.ZodType<Value>, value: unknown): Value {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw refusal(400, z.prettifyError(parsed.error));
+}

@@ -1,0 +1,63 @@
+/** `PUT /api/v1/ingest/jobs/{id}/batches`: one CSV, judged while it streams in. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { bodyOf } from "../http/call-hooks.ts";
+import { createCsvJudge } from "../judge/csv-judge.ts";
+import type { BulkJob } from "../state/bulk-job.ts";
+import type { PassedFile } from "../state/bulk-jobs.ts";
+import { refusal } from "../state/refusal.ts";
+import type { World } from "../world.ts";
+
+/** The upload endpoint, in a scope of its own because it leaves the body unread. */
+export async function uploadRoute(app: FastifyInstance, world: World): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+
+  app.put<{ Params: { id: string } }>(
+    "/api/v1/ingest/jobs/:id/batches",
+    { config: { kind: "upload" }, bodyLimit: Number.MAX_SAFE_INTEGER },
+    async (request, reply) => {
+      const job = world.bulkJobs.get(request.params.id);
+      world.bulkJobs.beginUpload(job);
+      try {
+        const passed = await judge(world, request, job);
+        world.settle();
+        world.bulkJobs.acceptFile(job, passed);
+        request.call.accepted = true;
+      } catch (error) {
+        job.refusedFiles += 1;
+        throw error;
+      } finally {
+        job.uploading = false;
+        world.notePartBytes(request.call.bytes ?? 0);
+      }
+      return reply.code(world.settings.uploadStatus).send({ accepted: true });
+    },
+  );
+}
+
+async function judge(world: World, request: FastifyRequest, job: BulkJob): Promise<PassedFile> {
+  const { headers } = request;
+  const { maxPartBytes } = world.settings;
+  const contentType = headers["content-type"] ?? "";
+  if (!/^text\/csv\s*(;|$)/i.test(contentType)) {
+    throw refusal(415, `content-type is ${JSON.stringify(contentType)}, must be text/csv`);
+  }
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw refusal(415, `content-encoding ${encoding} is not accepted`);
+  const announced = Number(headers["content-length"] ?? 0);
+  if (announced > maxPartBytes) {
+    world.notePartBytes(announced);
+    throw tooLarge(announced, maxPartBytes);
+  }
+  const csv = createCsvJudge(job, world.settings);
+  for await (const chunk of bodyOf(request)) {
+    const received = request.call.bytes ?? 0;
+    if (received > maxPartBytes) throw tooLarge(received, maxPartBytes);
+    await csv.write(chunk);
+  }
+  return csv.end();
+}
+
+function tooLarge(bytes: number, maxBytes: number): Error {
+  return refusal(413, `body of ${bytes} bytes or more, at most ${maxBytes} are allowed`);
+}

@@ -1,0 +1,223 @@
+/**
+ * The bulk jobs and their states.
+ *
+ * A bulk job is born Open and takes files, one at a time, at most 100. The client closes it to
+ * UploadComplete or aborts it. Half of the processing time after the close it is InProgress, after
+ * the whole of it JobComplete, and only then its rows are applied to the object; a fault may make
+ * it Failed, or never end. From Open and UploadComplete it may be aborted, which discards its
+ * files. JobComplete, Failed and Aborted are final. All but Open and InProgress may be deleted.
+ * Open and UploadComplete bulk jobs older than 7 days vanish.
+ *
+ * `settle` brings every state up to the clock; each request calls it first.
+ */
+import { randomUUID } from "node:crypto";
+import { after, type EpochMs, milliseconds, type Operation } from "@headgate/core";
+import {
+  type BulkJobState,
+  maxListLimit,
+  type ObjectSchema,
+} from "@headgate/ingestion-api/contract";
+import type { EmulatorSettings } from "../settings.ts";
+import { type AcceptedFile, type BulkJob, finalStates } from "./bulk-job.ts";
+import type { Arrival, CreationLog } from "./creation-log.ts";
+import type { FileRows, ObjectStore } from "./object-data.ts";
+import { refusal } from "./refusal.ts";
+
+export interface NewBulkJob {
+  readonly sourceName: string;
+  readonly object: string;
+  readonly operation: Operation;
+  readonly schema: ObjectSchema;
+  readonly createdById: string;
+  readonly dataspace: string;
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  readonly offset: number;
+  readonly orderBy: ListOrder;
+  readonly states: readonly BulkJobState[] | undefined;
+}
+
+export const listOrders = ["systemModstamp", "createdDate", "id", "state", "object"] as const;
+export type ListOrder = (typeof listOrders)[number];
+
+/** A file that the judge has passed: what is reported of it, and its rows. */
+export interface PassedFile {
+  readonly file: AcceptedFile;
+  readonly rows: FileRows;
+}
+
+export class BulkJobs {
+  readonly #settings: EmulatorSettings;
+  readonly #objects: ObjectStore;
+  readonly #creations: CreationLog;
+  readonly #jobs = new Map<string, BulkJob>();
+  #created = 0;
+  #mostUnfinished = 0;
+  #mostFiles = 0;
+
+  constructor(settings: EmulatorSettings, objects: ObjectStore, creations: CreationLog) {
+    this.#settings = settings;
+    this.#objects = objects;
+    this.#creations = creations;
+  }
+
+  /** The most bulk jobs that were ever unfinished at a time. */
+  get mostUnfinished(): number {
+    return this.#mostUnfinished;
+  }
+
+  /** The most files that one bulk job ever accepted. */
+  get mostFiles(): number {
+    return this.#mostFiles;
+  }
+
+  all(): readonly BulkJob[] {
+    return [...this.#jobs.values()];
+  }
+
+  /** Brings every bulk job to the state it has at `now`, in the order in which things happened. */
+  settle(now: EpochMs): void {
+    const completed: BulkJob[] = [];
+    for (const job of this.#jobs.values()) {
+      if (finalStates.has(job.state)) continue;
+      progress(job, now);
+      if (job.state === "JobComplete") completed.push(job);
+      if (job.state === "Failed") job.rows = [];
+      const removable = job.state === "Open" || job.state === "UploadComplete";
+      if (removable && now - job.createdAt > this.#settings.retentionMs) this.#jobs.delete(job.id);
+    }
+    completed.sort((a, b) => a.modifiedAt - b.modifiedAt || a.number - b.number);
+    for (const job of completed) {
+      const { sourceName, object, operation, rows } = job;
+      this.#objects.of(sourceName, object, this.#settings.keepKeys).complete(operation, rows);
+      job.rows = [];
+    }
+  }
+
+  /** Creates a bulk job, or refuses: 429 over a limit, 409 while the object has an unfinished one. */
+  create(wanted: NewBulkJob, arrival: Arrival, now: EpochMs): BulkJob {
+    const settings = this.#settings;
+    const waitMs = this.#creations.excess(arrival);
+    if (waitMs !== undefined && settings.slotReading !== "every-request") {
+      throw refusal(429, `more than ${settings.slotsPerWindow} bulk jobs in an hour`, { waitMs });
+    }
+    const unfinished = this.all().filter((job) => !finalStates.has(job.state));
+    const { sourceName, object } = wanted;
+    const rival = unfinished.find((job) => job.sourceName === sourceName && job.object === object);
+    if (settings.oneBulkJobPerObject && rival !== undefined) {
+      throw refusal(409, "The request conflicts with the current state of the target resource.");
+    }
+    if (unfinished.length >= settings.maxUnfinishedBulkJobs) {
+      throw refusal(429, `more than ${settings.maxUnfinishedBulkJobs} bulk jobs at one time`);
+    }
+    this.#created += 1;
+    const job: BulkJob = {
+      ...wanted,
+      id: randomUUID(),
+      number: this.#created,
+      createdAt: now,
+      modifiedAt: now,
+      state: "Open",
+      uploading: false,
+      files: [],
+      rows: [],
+      refusedFiles: 0,
+    };
+    this.#jobs.set(job.id, job);
+    this.#mostUnfinished = Math.max(this.#mostUnfinished, unfinished.length + 1);
+    return job;
+  }
+
+  /** The bulk job of this id, or refuses with 404. */
+  get(id: string): BulkJob {
+    const job = this.#jobs.get(id);
+    if (job === undefined) throw refusal(404, `there is no bulk job ${id}`);
+    return job;
+  }
+
+  list(query: ListQuery): readonly BulkJob[] {
+    const wanted = this.all().filter(({ state }) => query.states?.includes(state) ?? true);
+    wanted.sort((a, b) => compare(a, b, query.orderBy) || a.number - b.number);
+    if (this.#settings.listDirection === "descending") wanted.reverse();
+    return wanted.slice(query.offset, query.offset + Math.min(query.limit, maxListLimit));
+  }
+
+  /** Marks an upload as running; refuses with 409 unless Open and idle, with 400 when full. */
+  beginUpload(job: BulkJob): void {
+    if (job.state !== "Open") throw refusal(409, `bulk job is ${job.state} and takes no files`);
+    if (job.uploading) throw refusal(409, "another file of this bulk job is being uploaded");
+    const { maxFilesPerBulkJob } = this.#settings;
+    if (job.files.length >= maxFilesPerBulkJob) {
+      throw refusal(400, `bulk job already has ${maxFilesPerBulkJob} files`);
+    }
+    job.uploading = true;
+  }
+
+  /** Adds a passed file; refuses if the bulk job was aborted or vanished during the upload. */
+  acceptFile(job: BulkJob, passed: PassedFile): void {
+    if (this.get(job.id).state !== "Open") {
+      throw refusal(409, `bulk job became ${job.state} during the upload`);
+    }
+    job.files.push(passed.file);
+    job.rows.push(passed.rows);
+    this.#mostFiles = Math.max(this.#mostFiles, job.files.length);
+  }
+
+  /** Open to UploadComplete. `fault`, asked only where the close is legal, spoils the processing. */
+  close(job: BulkJob, now: EpochMs, fault: () => string | undefined): void {
+    if (job.state !== "Open") throw refusal(409, `bulk job is ${job.state} and cannot be closed`);
+    if (job.uploading) throw refusal(409, "a file of this bulk job is being uploaded");
+    const durationMs = milliseconds(this.#settings.processingMs);
+    const spoiled = fault();
+    const ends = spoiled === "fail" ? "Failed" : spoiled === "stuck" ? "never" : "JobComplete";
+    job.state = "UploadComplete";
+    job.modifiedAt = now;
+    job.processing = { closedAt: now, durationMs, ends };
+  }
+
+  /** Open or UploadComplete to Aborted; uploaded data is discarded. */
+  abort(job: BulkJob, now: EpochMs): void {
+    const allowed =
+      job.state === "Open" ||
+      (job.state === "UploadComplete" && this.#settings.abortUploadComplete);
+    if (!allowed) throw refusal(409, `bulk job is ${job.state} and cannot be aborted`);
+    job.state = "Aborted";
+    job.modifiedAt = now;
+    job.rows = [];
+  }
+
+  delete(job: BulkJob): void {
+    if (job.state === "Open" || job.state === "InProgress") {
+      throw refusal(409, `bulk job is ${job.state} and cannot be deleted`);
+    }
+    this.#jobs.delete(job.id);
+  }
+}
+
+function progress(job: BulkJob, now: EpochMs): void {
+  const { processing } = job;
+  if (processing === undefined) return;
+  const { closedAt, durationMs, ends } = processing;
+  const begins = after(closedAt, milliseconds(durationMs / 2));
+  const finishes = after(closedAt, durationMs);
+  if (ends !== "never" && now >= finishes) {
+    job.state = ends;
+    job.modifiedAt = finishes;
+  } else if (now >= begins) {
+    job.state = "InProgress";
+    job.modifiedAt = begins;
+  }
+}
+
+function compare(a: BulkJob, b: BulkJob, orderBy: ListOrder): number {
+  switch (orderBy) {
+    case "systemModstamp":
+      return a.modifiedAt - b.modifiedAt;
+    case "createdDate":
+      return a.createdAt - b.createdAt;
+    default:
+      return a[orderBy] < b[orderBy] ? -1 : Number(a[orderBy] > b[orderBy]);
+  }
+}
