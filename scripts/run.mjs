@@ -5,7 +5,8 @@
  *
  * What it has to say goes to stderr; stdout belongs to the command (`npm run demo -- --json` ends
  * with a line of JSON). Signals are passed on to everything it started and waited for; the exit
- * code is the command's.
+ * code is the command's. package.json calls it with `exec`: npm signals only the shell it started,
+ * which would die alone.
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -18,6 +19,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
 const graceMs = 10_000;
+const sameInterruptMs = 500;
 
 /** Ends the run with a message in place of a stack trace. */
 class Failure extends Error {
@@ -60,7 +62,7 @@ async function main(command, args) {
   const turbo = join(bin, "turbo");
   if (command === "test") {
     const forwarded = args.length === 0 ? [] : ["--", ...args];
-    await run(turbo, ["run", "test", ...forwarded], { env });
+    await run(turbo, ["run", "test", "--log-prefix=none", ...forwarded], { env });
   } else {
     await run(turbo, ["run", "build"], { env, stdout: "stderr" });
     await run(node, [join(root, "apps/standalone/dist/demo/main.js"), ...args], { env });
@@ -121,8 +123,12 @@ async function run(program, args, { env = process.env, stdout = "inherit" } = {}
   const stdio = ["inherit", stdout === "stderr" ? 2 : "inherit", "inherit"];
   const child = spawn(program, args, { cwd: root, env, stdio, detached: true });
   let interrupted;
+  let passedOnAt = 0;
   const passOn = (signal) => {
     interrupted = signal;
+    // One Ctrl-C arrives twice, from the terminal and from npm; programs take a second one as "now".
+    if (Date.now() - passedOnAt < sameInterruptMs) return;
+    passedOnAt = Date.now();
     signalGroup(child.pid, signal);
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];

@@ -119,10 +119,12 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
   const watchdog = startWatchdog(server, folder);
 
   const url = `redis://:${password}@127.0.0.1:${port}`;
+  // Once the server is gone its id may become another process's, which must not be killed.
+  server.once("exit", () => watchdog.kill("SIGKILL"));
   const close = async (): Promise<void> => {
-    // The watchdog first, so that it never kills a later process with the same id.
-    await end(watchdog);
-    await end(server);
+    // Left to the watchdog, so that the server ends even if this process dies at this very moment.
+    watchdog.stdin?.end();
+    await Promise.all([ended(server), ended(watchdog)]);
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -180,10 +182,8 @@ async function answersPing(url: string, server: ChildProcess): Promise<void> {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
+  await once(child, "exit");
 }
