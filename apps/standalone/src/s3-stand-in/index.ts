@@ -1,0 +1,1 @@
+export { type S3StandIn, type S3StandInOptions, startS3StandIn } from "./server.ts";
