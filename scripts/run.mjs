@@ -47,8 +47,9 @@ async function main(command, args) {
   if (installIsStale()) {
     say("installing dependencies (npm install); the first time this takes about a minute");
     // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, and npm
-    // writes such a lock file wherever the registry does not serve them.
-    const install = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+    // writes such a lock file wherever the registry does not serve them. Without saving, since npm 10
+    // would drop fields from the lock file that npm 11 wrote.
+    const install = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
     await run("npm", install, { stdout: "stderr" });
   }
   const node = findNode24();
