@@ -1,5 +1,5 @@
 /** Lists files under a path prefix, in the order in which S3 would list the same names. */
-import { readdir } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { BulkError } from "@headgate/core";
 import { checkInsideRoot, fromFileError, isInside, realPathInside } from "./file-place.ts";
 import type { SourceOptions } from "./source-store.ts";
@@ -21,16 +21,28 @@ export async function* walkFiles(
   options: SourceOptions,
 ): AsyncGenerator<ListedFile> {
   checkInsideRoot(root, start);
-  const folder = start.key.slice(0, start.key.lastIndexOf("/"));
-  const top = isInside(root, folder) ? folder : root;
   try {
-    await realPathInside(root, { ...start, key: top });
-    yield* walkFolder(top, start.key, options.signal);
+    const top = await topFolder(root, start);
+    if (top !== undefined) yield* walkFolder(top, start.key, options.signal);
   } catch (error) {
     options.signal.throwIfAborted();
     const uri = formatUri(start);
-    const failure = fromFileError(error, `listing ${uri}`, uri);
-    if (failure.code === "ERR_SOURCE_NOT_FOUND" && top !== root) return;
+    throw fromFileError(error, `listing ${uri}`, uri);
+  }
+}
+
+/** The deepest folder that holds all paths with the prefix, or undefined where there is none inside the root. */
+async function topFolder(root: string, start: Address): Promise<string | undefined> {
+  await realpath(root);
+  const folder = start.key.slice(0, start.key.lastIndexOf("/"));
+  const top = isInside(root, folder) ? folder : root;
+  try {
+    const real = await realPathInside(root, { ...start, key: top });
+    return (await stat(real)).isDirectory() ? top : undefined;
+  } catch (error) {
+    const uri = formatUri({ ...start, key: top });
+    const failure = fromFileError(error, `looking up ${uri}`, uri);
+    if (failure.code === "ERR_SOURCE_NOT_FOUND") return undefined;
     throw failure;
   }
 }

@@ -28,7 +28,7 @@ export function parseGlob(encodedKey: string, uri: string): Glob {
       inBrackets = raw === "[" || (inBrackets && raw !== "]");
       pattern += raw;
     } else if (run === undefined && (inBrackets || (prefix !== undefined && raw === ","))) {
-      pattern += raw === "\\" ? "\\\\" : raw;
+      pattern += raw === "!" && pattern.endsWith("[") ? "^" : raw.replace("\\", "\\\\");
     } else {
       const text = decodeKey(raw, uri);
       literal += text;
