@@ -42,6 +42,10 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addHook("preClose", async () => {
     closing = true;
   });
+  // Else a connection whose request was running would stay open, and hold up the close, until it times out.
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
+  });
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new HttpProblem("route_not_found", "the path is not one of this API")),

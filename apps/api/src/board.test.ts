@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { createTestApi, testKey } from "./api.test-support.ts";
+import type { BoardQueue } from "./board.ts";
+import { Secret } from "./secret.ts";
+
+const board = { user: "ops", password: new Secret("open: sesame") };
+const login = { authorization: `Basic ${btoa("ops:open: sesame")}` };
+
+/** Enough of a queue for what the board refuses before it asks the queue anything. */
+const queue = { name: "bulk-jobs", metaValues: { version: "bullmq:6.7.0" } } as unknown;
+const boardQueues = [queue as BoardQueue];
+
+describe("the board", () => {
+  it.each([
+    "/board",
+    "/board/",
+    "/board/queue/bulk-jobs",
+    "/board/api/queues",
+    "/board/api/redis/stats",
+    "/board/static/favicon.ico",
+  ])("closes %s to who does not log in", async (url) => {
+    const { app } = createTestApi({ board, boardQueues });
+    for (const authorization of [
+      undefined,
+      `Basic ${btoa("ops:wrong")}`,
+      `Basic ${btoa("ops")}`,
+      "Basic %%%",
+      `Bearer ${testKey}`,
+    ]) {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await app.inject({ url, headers });
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers["www-authenticate"]).toMatch(/^Basic realm="headgate board"/);
+      expect(answer.json()).toMatchObject({ code: "unauthenticated" });
+    }
+  });
+
+  it.each([
+    ["PUT", "/board/api/queues/bulk-jobs/pause"],
+    ["PUT", "/board/api/queues/bulk-jobs/1/retry"],
+    ["POST", "/board/api/queues/bulk-jobs/add"],
+  ] as const)("closes %s %s to who does not log in", async (method, url) => {
+    const { app } = createTestApi({ board: { ...board, operate: true }, boardQueues });
+    expect((await app.inject({ method, url })).statusCode).toBe(401);
+  });
+
+  it("shows its page and its API to who logs in", async () => {
+    const { app } = createTestApi({ board });
+    const page = await app.inject({ url: "/board", headers: login });
+    expect(page.statusCode).toBe(200);
+    expect(page.headers["content-type"]).toMatch(/^text\/html/);
+    expect(page.body).toContain("headgate tasks");
+    expect(page.body).not.toContain("googleapis");
+    const queues = await app.inject({ url: "/board/api/queues", headers: login });
+    expect(queues.statusCode).toBe(200);
+    expect(queues.json()).toEqual({ queues: [] });
+    const script = /src="(static\/js\/main[^"]*)"/.exec(page.body)?.[1];
+    const file = await app.inject({ url: `/board/${script}`, headers: login });
+    expect(file.statusCode).toBe(200);
+  });
+
+  it.each([
+    ["PUT", "/board/api/queues/bulk-jobs/pause"],
+    ["PUT", "/board/api/queues/bulk-jobs/1/retry"],
+    ["PUT", "/board/api/queues/bulk-jobs/obliterate"],
+    ["POST", "/board/api/queues/bulk-jobs/add"],
+    ["PUT", "/board/api/queues/bulk-jobs/1/clean"],
+  ] as const)("answers 405 to %s %s unless operating is switched on", async (method, url) => {
+    const { app } = createTestApi({ board, boardQueues });
+    const answer = await app.inject({ method, url, headers: login, payload: {} });
+    expect(answer.statusCode).toBe(405);
+  });
+
+  it("lets no page of another site operate it with the operator's login", async () => {
+    const { app } = createTestApi({ board: { ...board, operate: true }, boardQueues });
+    const url = "/board/api/queues/absent/pause";
+    for (const from of [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "https://evil.example" },
+      { origin: "null" },
+    ]) {
+      const answer = await app.inject({ method: "PUT", url, headers: { ...login, ...from } });
+      expect(answer.statusCode).toBe(403);
+      expect(answer.json()).toMatchObject({ code: "cross_site" });
+    }
+    const own = { ...login, "sec-fetch-site": "same-origin" };
+    expect((await app.inject({ method: "PUT", url, headers: own })).statusCode).toBe(404);
+  });
+
+  it("may not be framed, cached or run foreign or inline script", async () => {
+    const { app } = createTestApi({ board });
+    for (const url of ["/board", "/board/static/favicon.ico", "/board/api/queues"]) {
+      const { headers } = await app.inject({ url, headers: login });
+      expect(headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+        "x-frame-options": "DENY",
+      });
+      expect(headers["content-security-policy"]).toContain("script-src 'self';");
+      expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    }
+  });
+
+  it("is not there without a login configured", async () => {
+    const { app } = createTestApi({ boardQueues });
+    expect((await app.inject({ url: "/board", headers: login })).statusCode).toBe(404);
+    expect((await app.inject({ url: "/board/api/queues", headers: login })).statusCode).toBe(404);
+  });
+});

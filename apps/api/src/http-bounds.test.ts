@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
+import type { FastifyInstance } from "fastify";
+import { afterEach, describe, expect, it } from "vitest";
+import { createTestApi, testKey } from "./api.test-support.ts";
+import type { ApiOptions } from "./create-api.ts";
+import { createApiLogger } from "./logger.ts";
+
+const open: FastifyInstance[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((app) => app.close()));
+});
+
+async function listen(options: Partial<ApiOptions> = {}) {
+  const api = createTestApi(options);
+  open.push(api.app);
+  const closing = new Promise<void>((resolve) => {
+    api.app.addHook("preClose", async () => resolve());
+  });
+  await api.app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = api.app.server.address() as AddressInfo;
+  return { ...api, port, closing, url: `http://127.0.0.1:${port}` };
+}
+
+describe("over real HTTP", () => {
+  it("answers with problem+json what is no HTTP", async () => {
+    const { port } = await listen();
+    const socket = connect(port, "127.0.0.1");
+    socket.write("hello\r\n\r\n");
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain("application/problem+json");
+    expect(answer).toContain('"code":"bad_request"');
+  });
+
+  it("refuses more than 16 KiB of headers", async () => {
+    const { port } = await listen();
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ${"x".repeat(17_000)}\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it("closes connections beyond the limit", async () => {
+    const { port } = await listen({ limits: { connections: 1 } });
+    const first = connect(port, "127.0.0.1");
+    await once(first, "connect");
+    const second = connect(port, "127.0.0.1");
+    await once(second, "close");
+    expect(second.bytesRead).toBe(0);
+    first.destroy();
+  });
+
+  it("lets a running request end while it closes, and then the connection too", async () => {
+    const { loads } = createTestApi();
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const slow = {
+      ...loads,
+      get: async () => {
+        asked.resolve();
+        await answer.promise;
+        return undefined;
+      },
+    };
+    const { app, closing, url } = await listen({ loads: slow });
+    const running = fetch(`${url}/v1/loads/default-1`, {
+      headers: { authorization: `Bearer ${testKey}` },
+    });
+    await asked.promise;
+    const closed = app.close();
+    await closing;
+    answer.resolve();
+    const ended = await running;
+    expect(ended.status).toBe(404);
+    expect(ended.headers.get("connection")).toBe("close");
+    await closed;
+  });
+
+  it("logs one line a request, with the principal and without the key", async () => {
+    const lines: string[] = [];
+    const logger = createApiLogger("info", { write: (line) => lines.push(line) });
+    const { url } = await listen({ logger });
+    await fetch(`${url}/v1/loads?cursor=0`, { headers: { authorization: `Bearer ${testKey}` } });
+    await open.splice(0)[0]?.close();
+    const answered = lines.map((line) => JSON.parse(line)).filter((line) => line.status);
+    expect(answered).toHaveLength(1);
+    expect(answered[0]).toMatchObject({
+      principal: "airflow",
+      method: "GET",
+      route: "/v1/loads",
+      status: 200,
+    });
+    expect(answered[0].requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(lines.join("")).not.toContain(testKey);
+  });
+});
