@@ -16,6 +16,9 @@ export const bulkJobStates = [
 ] as const;
 export type BulkJobState = (typeof bulkJobStates)[number];
 
+/** Ids are UUIDs; older documentation shows 18-character CRM ids. Nothing else goes into a path. */
+export const bulkJobIdPattern: RegExp = /^[A-Za-z0-9-]{8,64}$/;
+
 /** Body of `POST /api/v1/ingest/jobs`. */
 export const createBulkJobBody = z.strictObject({
   object: z.string(),
@@ -34,7 +37,7 @@ export type PatchBulkJobBody = z.infer<typeof patchBulkJobBody>;
  * `state` outside the list is an error to the client, never a success.
  */
 export const bulkJobWire = z.looseObject({
-  id: z.string().regex(/^[A-Za-z0-9-]{8,64}$/),
+  id: z.string().regex(bulkJobIdPattern),
   object: z.string(),
   sourceName: z.string(),
   operation: z.string(),

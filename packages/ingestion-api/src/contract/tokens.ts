@@ -6,9 +6,12 @@ export const dataCloudGrantType = "urn:salesforce:grant-type:external:cdp";
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 export const jwtTokenType = "urn:ietf:params:oauth:token-type:jwt";
 
+/** Visible ASCII: what may stand in an Authorization header. */
+const tokenText = z.string().regex(/^[\x21-\x7e]+$/);
+
 /** Answer of `POST {login}/services/oauth2/token`: no `expires_in`, no refresh token. */
 export const coreTokenWire = z.looseObject({
-  access_token: z.string().min(1),
+  access_token: tokenText,
   instance_url: z.string().min(1),
   scope: z.string().optional(),
   id: z.string().optional(),
@@ -17,7 +20,7 @@ export const coreTokenWire = z.looseObject({
 
 /** Answer of `POST {instance_url}/services/a360/token`; `instance_url` comes with and without a scheme. */
 export const dataCloudTokenWire = z.looseObject({
-  access_token: z.string().min(1),
+  access_token: tokenText,
   instance_url: z.string().min(1),
   /** Seconds. */
   expires_in: z.number().positive(),
