@@ -162,7 +162,10 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
   return {
     beginSource({ uri, bytes: pinned }) {
       if (open !== undefined) throw new TypeError("the source object before has not ended");
-      const maxRecordBytes = mustHaveHeader ? Math.min(maxHeaderBytes, maxPartBytes) : maxPartBytes;
+      // Of the first record only: a header may be longer than a part where it is dropped.
+      const maxRecordBytes = mustHaveHeader
+        ? maxHeaderBytes
+        : Math.max(maxHeaderBytes, maxPartBytes);
       open = {
         number: sources,
         uri,
