@@ -2,7 +2,6 @@
  * The closed set of answers a task step can give. One function in the orchestrator maps them to
  * queue effects; nothing else touches the queue's attempts, delays or failures.
  */
-import type { ErrorCode } from "./errors.ts";
 import type { EpochMs } from "./units.ts";
 
 export type Outcome =
@@ -12,5 +11,5 @@ export type Outcome =
   | { readonly kind: "snooze"; readonly until: EpochMs; readonly reason: string }
   /** The task has no more reason to run. */
   | { readonly kind: "cancel"; readonly reason: string }
-  /** The task ends for good with this error. */
-  | { readonly kind: "fail"; readonly code: ErrorCode; readonly message: string };
+  /** The task ends for good with this reason, a code such as `source_changed`. */
+  | { readonly kind: "fail"; readonly code: string; readonly message: string };

@@ -1,1 +1,11 @@
-export {};
+export * from "./events.ts";
+export * from "./intake/stream-intake.ts";
+export type { Ledger } from "./ledger/ledger.ts";
+export * from "./ports.ts";
+export * from "./producer.ts";
+export * from "./queue/fleet-worker.ts";
+export { createTaskSignals } from "./queue/task-signals.ts";
+export * from "./redis-connection.ts";
+export * from "./redis-guard.ts";
+export { createRedisLoads } from "./redis-loads.ts";
+export { defaultStepSettings, type StepContext, type StepSettings } from "./steps/context.ts";

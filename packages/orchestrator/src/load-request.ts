@@ -88,3 +88,8 @@ export function selectionOf(request: LoadRequest): SourceSelection {
   if ("keys" in source) return { kind: "keys", uris: source.keys };
   return { kind: "manifest", uri: source.manifest };
 }
+
+/** A load in a few words, as the name of its task. */
+export function loadTitle(request: LoadRequest): string {
+  return `${request.operation} ${request.sourceName}/${request.object}`;
+}

@@ -1,0 +1,143 @@
+/**
+ * Everything worth telling, as typed events. Steps emit; one subscriber logs, one writes the lines
+ * and the progress of tasks, others may count. Events hold ids and measures, never cell values.
+ */
+import type { BulkJobEnd, RemoteState, WaitReason } from "@headgate/core";
+
+interface OfLoad {
+  readonly loadId: string;
+}
+interface OfBulkJob {
+  readonly bulkJobId: string;
+  readonly object: string;
+}
+
+export type HeadgateEvent =
+  | ({ readonly type: "load.accepted"; readonly target: string; readonly via: string } & OfLoad)
+  | ({
+      readonly type: "load.listed";
+      readonly sourceObjects: number;
+      readonly bytes: number;
+    } & OfLoad)
+  | ({
+      readonly type: "load.planned";
+      readonly sourceObjects: number;
+      readonly parts: number;
+      readonly bytes: number;
+      readonly records: number;
+    } & OfLoad)
+  | ({ readonly type: "load.plan-delayed"; readonly code: string; readonly tries: number } & OfLoad)
+  | ({
+      readonly type: "load.ended";
+      readonly state: string;
+      readonly code?: string;
+      readonly message?: string;
+    } & OfLoad)
+  | {
+      readonly type: "claim.waits";
+      readonly reason: WaitReason;
+      readonly until?: number;
+      readonly object: string;
+    }
+  | ({
+      readonly type: "bulk-job.claimed";
+      readonly parts: number;
+      readonly loads: number;
+      readonly bytes: number;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.create-waits";
+      readonly reason: WaitReason;
+      readonly until?: number;
+    } & OfBulkJob)
+  | ({ readonly type: "bulk-job.create-unknown"; readonly code: string } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.opened";
+      readonly remoteId: string;
+      readonly adopted: boolean;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.part-uploaded";
+      readonly part: number;
+      readonly parts: number;
+      readonly bytes: number;
+      readonly records: number;
+      readonly loadId: string;
+      readonly sha256: string;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.upload-unknown";
+      readonly part: number;
+      readonly code: string;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.upload-delayed";
+      readonly part: number;
+      readonly code: string;
+      readonly tries: number;
+    } & OfBulkJob)
+  | ({ readonly type: "bulk-job.part-returned"; readonly part: number } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.closed";
+      readonly remoteId: string;
+      readonly files: number;
+    } & OfBulkJob)
+  | ({ readonly type: "bulk-job.seen"; readonly remoteState: RemoteState } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.aborting";
+      readonly code: string;
+      readonly message: string;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.ended";
+      readonly end: BulkJobEnd;
+      readonly message?: string;
+    } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.call-failed";
+      readonly call: string;
+      readonly code: string;
+      readonly message: string;
+    } & OfBulkJob)
+  | {
+      readonly type: "login.failed";
+      readonly connection: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly type: "gate.closed"; readonly connection: string; readonly until: number }
+  | { readonly type: "foreign.seen"; readonly connection: string; readonly unfinished: number }
+  | {
+      readonly type: "reaper.acted";
+      readonly connection: string;
+      readonly remoteId: string;
+      readonly decision: string;
+      readonly why: string;
+    }
+  | {
+      readonly type: "sweep.repaired";
+      readonly connection: string;
+      readonly what: string;
+      readonly id: string;
+    }
+  | {
+      readonly type: "intake.refused";
+      readonly entry: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly type: "queue.error"; readonly queue: string; readonly message: string };
+
+export type EmitEvent = (event: HeadgateEvent) => void;
+
+/** One readable line for an event: its type, then its measures as `name=value`. */
+export function eventLine(event: HeadgateEvent): string {
+  const { type, ...measures } = event;
+  const words = Object.entries(measures)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === "string" && value.includes(" ") ? JSON.stringify(value) : value}`,
+    );
+  return [type, ...words].join(" ");
+}

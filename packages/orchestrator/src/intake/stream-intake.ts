@@ -1,0 +1,188 @@
+/**
+ * The way in for systems that only have Redis: plain JSON requests on a stream.
+ *
+ *   XADD <prefix>:requests * request '{"sourceName":…}' [key <idempotency key>]
+ *
+ * A request that is taken in is answered on `<prefix>:accepted` (entry, load, replayed), one that
+ * is refused on `<prefix>:refused` (entry, code, message); then the entry is removed. Without `key`
+ * the entry's own id is the idempotency key, so an entry that is read twice makes one load.
+ */
+import { setTimeout } from "node:timers/promises";
+import { BulkError, isBulkError, reasonCode } from "@headgate/core";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import type { EmitEvent } from "../events.ts";
+import { parseLoadRequest } from "../load-request.ts";
+import type { Loads } from "../loads.ts";
+
+export interface StreamIntakeOptions {
+  /** A connection of its own, for it blocks; closed here. */
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly loads: Loads;
+  /** Name of this reader in the consumer group, such as host and process id. */
+  readonly consumer: string;
+  readonly emit: EmitEvent;
+}
+
+export interface StreamIntake {
+  close(): Promise<void>;
+}
+
+const group = "headgate";
+/** Most characters of a request, like the HTTP body limit. */
+const maxRequestCharacters = 64 * 1024;
+/** Answers kept on each of the two answer streams. */
+const answersKept = 10_000;
+const blockMs = 5000;
+/** Age from which an entry that a dead reader left behind is taken over. */
+const abandonedMs = 60_000;
+/** Pause after Redis could not be used. */
+const outagePauseMs = 1000;
+
+export function startStreamIntake(options: StreamIntakeOptions): StreamIntake {
+  const stop = new AbortController();
+  const running = run(options, stop.signal);
+  return {
+    async close() {
+      stop.abort();
+      options.redis.disconnect();
+      await running;
+    },
+  };
+}
+
+async function run(options: StreamIntakeOptions, stop: AbortSignal): Promise<void> {
+  const { redis, prefix, consumer, emit } = options;
+  const requests = `${prefix}:requests`;
+  while (!stop.aborted)
+    try {
+      await createGroup(redis, requests);
+      while (!stop.aborted) {
+        const abandoned = await redis.xautoclaim(
+          requests,
+          group,
+          consumer,
+          abandonedMs,
+          "0-0",
+          "COUNT",
+          50,
+        );
+        for (const entry of claimedEntries.parse(abandoned)) await takeIn(options, entry);
+        const read = await redis.xreadgroup(
+          "GROUP",
+          group,
+          consumer,
+          "COUNT",
+          50,
+          "BLOCK",
+          blockMs,
+          "STREAMS",
+          requests,
+          ">",
+        );
+        for (const entry of readEntries.parse(read)) await takeIn(options, entry);
+      }
+    } catch (error) {
+      if (stop.aborted) return;
+      emit({ type: "queue.error", queue: requests, message: (error as Error).message });
+      await setTimeout(outagePauseMs, undefined, { signal: stop }).catch(() => undefined);
+    }
+}
+
+async function createGroup(redis: Redis, requests: string): Promise<void> {
+  const known = await redis.exists(requests);
+  const groups =
+    known === 0 ? [] : z.array(z.array(z.unknown())).parse(await redis.xinfo("GROUPS", requests));
+  if (!groups.some((fields) => fields.includes(group)))
+    await redis.xgroup("CREATE", requests, group, "0", "MKSTREAM");
+}
+
+interface StreamEntry {
+  readonly id: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise<void> {
+  const { redis, prefix, loads, emit } = options;
+  const answer = redis.multi();
+  try {
+    const request = parseLoadRequest(requestOf(entry));
+    const { load, replayed } = await loads.accept(request, {
+      caller: { principal: "redis", via: "stream" },
+      idempotencyKey: entry.fields.get("key") ?? `entry ${entry.id}`,
+    });
+    answer.xadd(
+      `${prefix}:accepted`,
+      "MAXLEN",
+      "~",
+      answersKept,
+      "*",
+      "entry",
+      entry.id,
+      "load",
+      load.id,
+      "replayed",
+      String(replayed),
+    );
+  } catch (error) {
+    if (!isBulkError(error) || error.code === "ERR_REDIS_AWAY") throw error;
+    emit({ type: "intake.refused", entry: entry.id, code: error.code, message: error.message });
+    answer.xadd(
+      `${prefix}:refused`,
+      "MAXLEN",
+      "~",
+      answersKept,
+      "*",
+      "entry",
+      entry.id,
+      "code",
+      reasonCode(error.code),
+      "message",
+      error.message,
+    );
+  }
+  await answer
+    .xack(`${prefix}:requests`, group, entry.id)
+    .xdel(`${prefix}:requests`, entry.id)
+    .exec();
+}
+
+function requestOf(entry: StreamEntry): unknown {
+  const unknown = [...entry.fields.keys()].find((field) => field !== "request" && field !== "key");
+  const text = entry.fields.get("request");
+  if (unknown !== undefined || text === undefined)
+    throw invalid(
+      unknown === undefined
+        ? "the entry has no field request"
+        : "the entry has a field other than request and key",
+    );
+  if (text.length > maxRequestCharacters)
+    throw invalid(`request has ${text.length} characters, allowed are ${maxRequestCharacters}`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid("request is not JSON");
+  }
+}
+
+function invalid(message: string): BulkError {
+  return new BulkError("ERR_REQUEST_INVALID", message, { fields: { field: "request" } });
+}
+
+const rawEntry = z
+  .tuple([z.string(), z.array(z.string()).nullable()])
+  .transform(([id, flat]): StreamEntry => {
+    const fields = new Map<string, string>();
+    for (let i = 0; flat !== null && i + 1 < flat.length; i += 2)
+      fields.set(flat[i] ?? "", flat[i + 1] ?? "");
+    return { id, fields };
+  });
+const claimedEntries = z
+  .tuple([z.string(), z.array(rawEntry)])
+  .rest(z.unknown())
+  .transform(([, entries]) => entries);
+const readEntries = z
+  .array(z.tuple([z.string(), z.array(rawEntry)]))
+  .nullable()
+  .transform((streams) => (streams ?? []).flatMap(([, entries]) => entries));

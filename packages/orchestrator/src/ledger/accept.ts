@@ -1,0 +1,68 @@
+/**
+ * Records a load: idempotency key, record, place in line and the wish for a plan task, all or
+ * nothing. A load takes its place in line before it is planned, so that order is that of acceptance.
+ */
+import { objectKey } from "@headgate/core";
+import { z } from "zod";
+import type { LoadRequest } from "../load-request.ts";
+import { type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { lineFunctions } from "./lua-fragments.ts";
+
+const acceptScript = `
+${lineFunctions}
+local idempotency, body, keep = ARGV[1], ARGV[2], ARGV[3]
+local id, object = ARGV[4], ARGV[5]
+if idempotency ~= '' then
+  local earlier = redis.call('HMGET', base .. 'idempotency:' .. idempotency, 'body', 'load')
+  if earlier[1] then
+    if earlier[1] == body then return {'replayed', earlier[2]} end
+    return {'conflict', earlier[2]}
+  end
+  redis.call('HSET', base .. 'idempotency:' .. idempotency, 'body', body, 'load', id)
+  redis.call('EXPIRE', base .. 'idempotency:' .. idempotency, keep)
+end
+local t = string.format('%.0f', now())
+local sequence = redis.call('INCR', base .. 'seq')
+redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'state', 'accepted',
+  'objectKey', object, 'request', ARGV[6], 'principal', ARGV[7], 'via', ARGV[8], 'acceptedAt', t)
+redis.call('ZADD', base .. 'loads', t, id)
+redis.call('ZADD', base .. 'line:' .. object, sequence, id)
+redis.call('SADD', base .. 'outbox', id)
+refresh_line(object)
+return {'created', id}
+`;
+
+const answer = z.tuple([z.enum(["created", "replayed", "conflict"]), z.string()]);
+
+export interface AcceptAnswer {
+  readonly kind: "created" | "replayed" | "conflict";
+  /** The load made now, or by the earlier request with this key. */
+  readonly loadId: string;
+}
+
+/** Records the load once. `idempotency` is a hash of caller and key, `bodyHash` one of the request. */
+export async function recordLoad(
+  ledger: Ledger,
+  load: {
+    readonly id: string;
+    readonly request: LoadRequest;
+    readonly principal: string;
+    readonly via: string;
+    readonly idempotency: string | undefined;
+    readonly bodyHash: string;
+  },
+): Promise<AcceptAnswer> {
+  const [kind, loadId] = answer.parse(
+    await runScript(ledger, acceptScript, [
+      load.idempotency ?? "",
+      load.bodyHash,
+      retentionSeconds,
+      load.id,
+      objectKey(load.request),
+      JSON.stringify(load.request),
+      load.principal,
+      load.via,
+    ]),
+  );
+  return { kind, loadId };
+}

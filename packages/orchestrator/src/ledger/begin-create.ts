@@ -1,0 +1,56 @@
+/**
+ * The intent to create, written right before the call is sent. The slot taken at the claim is
+ * stamped anew, because the window counts from the sending; a further attempt after one that was or
+ * may have been sent takes a slot of its own, for a used one is never given back.
+ */
+import type { EpochMs, WaitReason } from "@headgate/core";
+import { z } from "zod";
+import { type BulkJobRecord, parseAnswered } from "./bulk-job-record.ts";
+import { limitArguments, waitAnswer } from "./claim.ts";
+import { type Ledger, runScript } from "./ledger.ts";
+import { slotDecision } from "./lua-fragments.ts";
+
+const beginCreateScript = `
+${slotDecision}
+local key = base .. 'bulk-job:' .. ARGV[7]
+if redis.call('HGET', key, 'revision') ~= ARGV[8] then return {'granted', '', '0', {}} end
+local slot = 'o:' .. ARGV[7] .. ':' .. ARGV[9]
+local wait = window_decision(slot, 1)
+if wait then return {'wait', wait[1], string.format('%.0f', wait[2]), {}} end
+local t = string.format('%.0f', now())
+redis.call('ZADD', base .. 'slots', t, slot)
+redis.call('HSET', key, 'phase', 'creating', 'createAttempts', ARGV[9], 'createSentAt', t, 'createOutcome', 'unknown')
+redis.call('HINCRBY', key, 'revision', 1)
+return {'granted', '', '0', redis.call('HGETALL', key)}
+`;
+
+const answer = z.tuple([
+  z.enum(["granted", "wait"]),
+  z.string(),
+  z.coerce.number(),
+  z.array(z.string()),
+]);
+
+export type BeginCreateAnswer =
+  | { readonly kind: "granted"; readonly record: BulkJobRecord }
+  | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };
+
+/** Throws ERR_LEDGER_FENCED. */
+export async function beginCreate(
+  ledger: Ledger,
+  record: BulkJobRecord,
+): Promise<BeginCreateAnswer> {
+  const attempt =
+    record.createOutcome === "unsent" ? record.createAttempts : record.createAttempts + 1;
+  const [kind, reason, until, hash] = answer.parse(
+    await runScript(ledger, beginCreateScript, [
+      ...limitArguments(ledger.limits),
+      record.id,
+      record.revision,
+      attempt,
+    ]),
+  );
+  return kind === "wait"
+    ? waitAnswer(reason, until)
+    : { kind: "granted", record: parseAnswered(record, hash) };
+}

@@ -1,0 +1,145 @@
+/** A bulk job as it stands in Redis, and the fenced way to move it on. */
+import { BulkError, bulkJobEnds, bulkJobPhases } from "@headgate/core";
+import { z } from "zod";
+import { guarded, type Ledger, runScript } from "./ledger.ts";
+
+const count = z.coerce.number().int().nonnegative();
+const remoteState = z.enum([
+  "Open",
+  "UploadComplete",
+  "InProgress",
+  "JobComplete",
+  "Failed",
+  "Aborted",
+]);
+
+const bulkJobRecordSchema = z.object({
+  /** Rises with every change; a writer must name the revision it has read. */
+  revision: count,
+  phase: z.enum(bulkJobPhases),
+  sourceName: z.string(),
+  object: z.string(),
+  objectKey: z.string(),
+  operation: z.enum(["upsert", "delete"]),
+  claimedAt: count,
+  /** Create calls that were or may have been sent. */
+  createAttempts: count.default(0),
+  createSentAt: count.optional(),
+  /**
+   * Of the last create call: `unsent`, it surely never left and its slot is used again; `refused`,
+   * it surely made nothing; `unknown`, it may have made a bulk job.
+   */
+  createOutcome: z.enum(["", "unsent", "refused", "unknown"]).default(""),
+  remoteId: z.string().optional(),
+  remoteState: remoteState.optional(),
+  openedAt: count.optional(),
+  closedAt: count.optional(),
+  endedAt: count.optional(),
+  end: z.enum(bulkJobEnds).optional(),
+  files: count,
+  bytes: count,
+  /** Index of the next part to upload. */
+  next: count.default(0),
+  /** PUTs that were or may have been counted by the API. */
+  filesUsed: count.default(0),
+  /** Set before a PUT is sent, cleared with its result. */
+  uploading: z.enum(["", "1"]).default(""),
+  /** Passing faults in a row, of the call that is due. */
+  tries: count.default(0),
+  abortCode: z.string().optional(),
+  abortMessage: z.string().optional(),
+  /** Ids of the loads that must fail with the abort, as JSON. */
+  abortCulprits: z.string().optional(),
+});
+
+export type BulkJobRecord = z.output<typeof bulkJobRecordSchema> & { readonly id: string };
+
+/** A part's place in a bulk job. */
+export const bulkJobPartSchema: z.ZodType<{
+  readonly load: string;
+  readonly part: number;
+  readonly bytes: number;
+  readonly records: number;
+}> = z.object({
+  load: z.string(),
+  part: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+  records: z.number().int().nonnegative(),
+});
+export type BulkJobPart = z.output<typeof bulkJobPartSchema>;
+
+export async function readBulkJob(
+  ledger: Ledger,
+  bulkJobId: string,
+): Promise<BulkJobRecord | undefined> {
+  const hash = await guarded(() => ledger.redis.hgetall(`${ledger.base}bulk-job:${bulkJobId}`));
+  if (Object.keys(hash).length === 0) return undefined;
+  return { ...bulkJobRecordSchema.parse(hash), id: bulkJobId };
+}
+
+export async function readBulkJobParts(
+  ledger: Ledger,
+  bulkJobId: string,
+): Promise<readonly BulkJobPart[]> {
+  const texts = await guarded(() =>
+    ledger.redis.lrange(`${ledger.base}bulk-job:${bulkJobId}:parts`, 0, -1),
+  );
+  return texts.map((text) => bulkJobPartSchema.parse(JSON.parse(text)));
+}
+
+/** Ids of our unfinished bulk jobs, by time of claim. */
+export async function unfinishedBulkJobs(ledger: Ledger): Promise<readonly string[]> {
+  return await guarded(() => ledger.redis.zrange(`${ledger.base}permits`, "0", "-1"));
+}
+
+/** Our bulk job with this remote id, also after its end. */
+export async function bulkJobOfRemote(
+  ledger: Ledger,
+  remoteId: string,
+): Promise<string | undefined> {
+  return (await guarded(() => ledger.redis.hget(`${ledger.base}remote`, remoteId))) ?? undefined;
+}
+
+const advanceScript = `
+local key = base .. 'bulk-job:' .. ARGV[1]
+if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
+for i = 3, #ARGV - 1, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+local remote = redis.call('HGET', key, 'remoteId')
+if remote then redis.call('HSET', base .. 'remote', remote, ARGV[1]) end
+redis.call('HINCRBY', key, 'revision', 1)
+return redis.call('HGETALL', key)
+`;
+
+/**
+ * Writes fields of a bulk job that is still at the revision of `record`. Throws ERR_LEDGER_FENCED
+ * where another worker has moved it on.
+ */
+export async function advanceBulkJob(
+  ledger: Ledger,
+  record: BulkJobRecord,
+  fields: Readonly<Record<string, string | number>>,
+): Promise<BulkJobRecord> {
+  const hash = await runScript(ledger, advanceScript, [
+    record.id,
+    record.revision,
+    ...Object.entries(fields).flat(),
+  ]);
+  return parseAnswered(record, hash);
+}
+
+/** Parses the HGETALL that a fenced script answers; an empty one means that it was fenced off. */
+export function parseAnswered(record: BulkJobRecord, answer: unknown): BulkJobRecord {
+  const flat = z.array(z.string()).parse(answer);
+  if (flat.length === 0) throw fenced(record);
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";
+  return { ...bulkJobRecordSchema.parse(fields), id: record.id };
+}
+
+function fenced(record: BulkJobRecord): BulkError {
+  return new BulkError(
+    "ERR_LEDGER_FENCED",
+    `bulk job ${record.id} is no longer at revision ${record.revision}: another worker has moved it on`,
+    { fields: { bulkJobId: record.id, revision: record.revision } },
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * Claims: a slot, a permit, the object and up to 100 parts become a bulk job, all or nothing. The
+ * caller decides by a snapshot; the script commits it only while the object's line is unchanged.
+ */
+import type { Claim, EpochMs, Line, ObjectKey, SlotLimits, WaitReason } from "@headgate/core";
+import { epochMs } from "@headgate/core";
+import { z } from "zod";
+import type { BulkJobPart } from "./bulk-job-record.ts";
+import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { readLoads } from "./load-record.ts";
+import { lineFunctions, slotDecision } from "./lua-fragments.ts";
+
+/** A line and the version its object had before it was read. */
+export interface VersionedLine extends Line {
+  readonly version: string;
+}
+
+/** Objects that have a line, the one with the earliest head first. */
+export async function readLines(ledger: Ledger): Promise<readonly ObjectKey[]> {
+  const objects = await guarded(() => ledger.redis.zrange(`${ledger.base}lines`, "0", "-1"));
+  return objects as ObjectKey[];
+}
+
+/** The first `depth` loads of an object's line. */
+export async function readLine(
+  ledger: Ledger,
+  object: ObjectKey,
+  depth: number,
+): Promise<VersionedLine> {
+  const version = await guarded(() => ledger.redis.hget(`${ledger.base}line-versions`, object));
+  const ids = await guarded(() =>
+    ledger.redis.zrange(`${ledger.base}line:${object}`, "0", String(depth - 1)),
+  );
+  const records = await readLoads(ledger, ids);
+  const loads = await Promise.all(
+    records.map(async (record) => ({
+      id: record.id,
+      sequence: record.sequence,
+      state: record.state,
+      operation: record.request.operation,
+      parts: record.parts,
+      nextPart: record.nextPart,
+      returned: await returnedParts(ledger, record.id),
+    })),
+  );
+  return { object, loads, version: version ?? "0" };
+}
+
+async function returnedParts(ledger: Ledger, loadId: string): Promise<number[]> {
+  const members = await guarded(() =>
+    ledger.redis.zrange(`${ledger.base}load:${loadId}:returned`, "0", "-1"),
+  );
+  return members.map(Number);
+}
+
+/** The limits in the order in which `slotDecision` wants them. */
+export function limitArguments(limits: SlotLimits): readonly number[] {
+  return [
+    limits.slots,
+    limits.windowMs,
+    limits.permits,
+    limits.reserveSlots,
+    limits.reservePermits,
+    limits.oneBulkJobPerObject ? 1 : 0,
+  ];
+}
+
+const claimScript = `
+${slotDecision}
+${lineFunctions}
+local object, version, id = ARGV[7], ARGV[8], ARGV[9]
+local wait = slot_decision(object, 1)
+if wait then return {'wait', wait[1], string.format('%.0f', wait[2])} end
+if (redis.call('HGET', base .. 'line-versions', object) or '0') ~= version then return {'stale', '', ''} end
+local t = string.format('%.0f', now())
+local job = base .. 'bulk-job:' .. id
+local files, bytes = 0, 0
+for _, entry in ipairs(cjson.decode(ARGV[13])) do
+  local key = base .. 'load:' .. entry.load
+  if redis.call('ZREM', key .. ':returned', entry.part) == 0 then
+    redis.call('HSET', key, 'nextPart', entry.part + 1)
+  end
+  redis.call('HSET', key, 'state', 'loading')
+  redis.call('HINCRBY', key, 'claimedParts', 1)
+  redis.call('SADD', key .. ':bulk-jobs', id)
+  redis.call('RPUSH', job .. ':parts', cjson.encode(entry))
+  files, bytes = files + 1, bytes + entry.bytes
+  local counts = redis.call('HMGET', key, 'nextPart', 'parts')
+  if counts[1] == counts[2] and redis.call('EXISTS', key .. ':returned') == 0 then
+    redis.call('ZREM', base .. 'line:' .. object, entry.load)
+  end
+end
+refresh_line(object)
+redis.call('ZADD', base .. 'slots', t, 'o:' .. id .. ':1')
+redis.call('ZADD', base .. 'permits', t, id)
+redis.call('HSET', base .. 'live', object, id)
+redis.call('ZADD', base .. 'bulk-jobs', t, id)
+redis.call('HSET', job, 'revision', 1, 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
+  'objectKey', object, 'operation', ARGV[12], 'claimedAt', t, 'files', files,
+  'bytes', string.format('%.0f', bytes))
+return {'granted', '', ''}
+`;
+
+const answer = z.tuple([z.enum(["granted", "stale", "wait"]), z.string(), z.coerce.number()]);
+
+export type ClaimAnswer =
+  | { readonly kind: "granted" }
+  /** The line has changed since it was read. */
+  | { readonly kind: "stale" }
+  | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };
+
+export const waitReasons: z.ZodType<WaitReason> = z.enum([
+  "gate",
+  "object-busy",
+  "object-held",
+  "permits",
+  "window",
+]);
+
+/** Commits a claim as bulk job `id`, or says what it waits for. */
+export async function commitClaim(
+  ledger: Ledger,
+  bulkJob: {
+    readonly id: string;
+    readonly claim: Claim;
+    readonly version: string;
+    readonly parts: readonly BulkJobPart[];
+  },
+): Promise<ClaimAnswer> {
+  const { claim } = bulkJob;
+  const [sourceName = "", object = ""] = claim.object.split("/");
+  const [kind, reason, until] = answer.parse(
+    await runScript(ledger, claimScript, [
+      ...limitArguments(ledger.limits),
+      claim.object,
+      bulkJob.version,
+      bulkJob.id,
+      sourceName,
+      object,
+      claim.operation,
+      JSON.stringify(bulkJob.parts),
+    ]),
+  );
+  if (kind !== "wait") return { kind };
+  return waitAnswer(reason, until);
+}
+
+/** Reads a script's wait answer; an instant below 0 means that none is known. */
+export function waitAnswer(
+  reason: string,
+  until: number,
+): { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs } {
+  const why = waitReasons.parse(reason);
+  return until < 0
+    ? { kind: "wait", reason: why }
+    : { kind: "wait", reason: why, until: epochMs(until) };
+}

@@ -1,0 +1,108 @@
+/**
+ * The ledger of one connection: what stands in Redis, and how scripts are run on it.
+ *
+ * All keys of a connection share one hash slot and begin with its base, `<prefix>:{<connection>}:`.
+ *
+ *   seq                      counter: order in which loads were accepted
+ *   loads                    zset   load ids by time of acceptance
+ *   load:<id>                hash   a load, see load-record.ts
+ *   load:<id>:sources        list   its pinned source objects
+ *   load:<id>:parts          list   its parts
+ *   load:<id>:returned       zset   parts that were claimed and came back
+ *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
+ *   idempotency:<hash>       string load id and body hash of an earlier request, 30 days
+ *   outbox                   set    loads whose plan task is not known to be queued
+ *   line:<object>            zset   loads with unclaimed parts, by order of acceptance
+ *   lines                    zset   objects with a line, by the order of their head
+ *   line-versions            hash   object -> count of changes to its line
+ *   slots                    zset   creations by instant: `o:<bulk job>:<attempt>` ours, `f:<remote id>` foreign
+ *   permits                  zset   our unfinished bulk jobs, by time of claim
+ *   live                     hash   object -> our unfinished bulk job
+ *   holds                    hash   object -> instant until which it is left alone
+ *   foreign-live             hash   remote id of other tools' unfinished bulk jobs -> object
+ *   gate                     hash   until, baseMs
+ *   bulk-jobs                zset   bulk job ids by time of claim
+ *   bulk-job:<id>            hash   see bulk-job-record.ts
+ *   bulk-job:<id>:parts      list   its parts, in upload order
+ *   bulk-job:<id>:receipts   list   what was accepted: bytes, records, SHA-256
+ *   remote                   hash   remote id -> bulk job id, kept after the end
+ *   observed                 hash   remote id -> state, at the last list call
+ *   observed-at              string instant of that call
+ *   observing                string held by the worker that makes the list call
+ *   principal                string user id that the API names as the creator of our bulk jobs
+ */
+import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
+import type { Redis } from "ioredis";
+
+export interface Ledger {
+  readonly redis: Redis;
+  readonly connection: string;
+  /** `<prefix>:{<connection>}:`. */
+  readonly base: string;
+  readonly limits: SlotLimits;
+  /** Where absent, Redis TIME is the fleet's one clock. Tests hand in their own. */
+  readonly clock?: () => EpochMs;
+}
+
+/** Days after which finished loads, bulk jobs and idempotency keys are forgotten. */
+export const retentionDays = 30;
+export const retentionSeconds: number = retentionDays * 24 * 3600;
+
+/** The fleet's time. Throws ERR_REDIS_AWAY. */
+export async function ledgerNow(ledger: Ledger): Promise<EpochMs> {
+  if (ledger.clock !== undefined) return ledger.clock();
+  const [wholeSeconds, micros] = await guarded(() => ledger.redis.time());
+  return epochMs(Number(wholeSeconds) * 1000 + Math.floor(Number(micros) / 1000));
+}
+
+/**
+ * Runs a Lua script on the ledger. In the script `KEYS[1]` is the base, `now()` the fleet's time,
+ * and ARGV holds `args` from 1 on. Throws ERR_REDIS_AWAY.
+ */
+export async function runScript(
+  ledger: Ledger,
+  lua: string,
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const clock = ledger.clock === undefined ? "" : String(ledger.clock());
+  return await guarded(() =>
+    ledger.redis.eval(`${prelude}${lua}`, 1, ledger.base, ...args.map(String), clock),
+  );
+}
+
+const prelude = `
+local base = KEYS[1]
+local function now()
+  local given = ARGV[#ARGV]
+  if given ~= '' then return tonumber(given) end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+`;
+
+/** Gives every failure to reach Redis one code. A script's own error is a defect and goes on as it is. */
+export async function guarded<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof Error && error.name === "ReplyError" && !isUnavailableReply(error))
+      throw error;
+    throw new BulkError("ERR_REDIS_AWAY", `Redis cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Redis names such states by the first word of its reply. */
+function isUnavailableReply(error: Error): boolean {
+  const [word] = error.message.split(" ", 1);
+  return [
+    "LOADING",
+    "READONLY",
+    "MASTERDOWN",
+    "OOM",
+    "MISCONF",
+    "NOREPLICAS",
+    "CLUSTERDOWN",
+  ].includes(word ?? "");
+}

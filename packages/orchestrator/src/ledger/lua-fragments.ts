@@ -1,0 +1,87 @@
+/** Pieces of Lua that several scripts share. Each defines local functions; none runs anything. */
+
+/**
+ * `slot_decision(object, except, first, check_permits)`: nil for a grant, else {reason, until}.
+ * The same sums as `decideSlot` in core, whose property test compares the two. `first` is the index
+ * in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject.
+ * `window_decision(except, first)` looks at gate and window only.
+ */
+export const slotDecision = `
+local function free_at(stamps, allowed, window)
+  if #stamps < allowed then return 0 end
+  local leaving = stamps[#stamps - allowed + 1]
+  if leaving == nil then return math.huge end
+  return leaving + window
+end
+local function window_decision(except, first)
+  local t = now()
+  local gate = tonumber(redis.call('HGET', base .. 'gate', 'until') or '0')
+  if gate > t then return {'gate', gate} end
+  local slots, window = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
+  local reserve = tonumber(ARGV[first + 3])
+  redis.call('ZREMRANGEBYSCORE', base .. 'slots', '-inf', string.format('%.0f', t - window))
+  local entries = redis.call('ZRANGE', base .. 'slots', 0, -1, 'WITHSCORES')
+  local own, all = {}, {}
+  for i = 1, #entries, 2 do
+    if entries[i] ~= except then
+      local at = tonumber(entries[i + 1])
+      all[#all + 1] = at
+      if string.sub(entries[i], 1, 2) == 'o:' then own[#own + 1] = at end
+    end
+  end
+  local free = math.max(free_at(own, slots - reserve, window), free_at(all, slots, window))
+  if free <= t then return nil end
+  if free == math.huge then return {'window', -1} end
+  return {'window', free}
+end
+local function slot_decision(object, first)
+  local t = now()
+  local gate = tonumber(redis.call('HGET', base .. 'gate', 'until') or '0')
+  if gate > t then return {'gate', gate} end
+  local foreign = redis.call('HVALS', base .. 'foreign-live')
+  if ARGV[first + 5] == '1' then
+    if redis.call('HEXISTS', base .. 'live', object) == 1 then return {'object-busy', -1} end
+    for _, other in ipairs(foreign) do
+      if other == object then return {'object-busy', -1} end
+    end
+  end
+  local hold = tonumber(redis.call('HGET', base .. 'holds', object) or '0')
+  if hold > t then return {'object-held', hold} end
+  local permits, reserve = tonumber(ARGV[first + 2]), tonumber(ARGV[first + 4])
+  local ours = redis.call('ZCARD', base .. 'permits')
+  if ours >= permits - reserve or ours + #foreign >= permits then return {'permits', -1} end
+  return window_decision('', first)
+end
+`;
+
+/** `refresh_line(object)`: after any change to a line, its place among the lines and its version. */
+export const lineFunctions = `
+local function refresh_line(object)
+  local head = redis.call('ZRANGE', base .. 'line:' .. object, 0, 0, 'WITHSCORES')
+  if head[1] then
+    redis.call('ZADD', base .. 'lines', head[2], object)
+  else
+    redis.call('ZREM', base .. 'lines', object)
+  end
+  redis.call('HINCRBY', base .. 'line-versions', object, 1)
+end
+`;
+
+/**
+ * `end_load(id, state, code, message, keep_seconds)`: takes a load out of line for good and lets
+ * its keys expire. Needs `refresh_line`.
+ */
+export const endLoadFunction = `
+local function end_load(id, state, code, message, keep_seconds)
+  local key = base .. 'load:' .. id
+  local object = redis.call('HGET', key, 'objectKey')
+  redis.call('HSET', key, 'state', state, 'endedAt', string.format('%.0f', now()))
+  if code ~= '' then redis.call('HSET', key, 'reasonCode', code, 'reasonMessage', message) end
+  redis.call('SREM', base .. 'outbox', id)
+  if redis.call('ZREM', base .. 'line:' .. object, id) == 1 then refresh_line(object) end
+  redis.call('DEL', key .. ':returned')
+  for _, suffix in ipairs({'', ':sources', ':parts', ':bulk-jobs'}) do
+    redis.call('EXPIRE', key .. suffix, keep_seconds)
+  end
+end
+`;

@@ -1,0 +1,102 @@
+/**
+ * What the tenant's list of unfinished bulk jobs says, kept for the whole fleet: one list call a
+ * connection, whoever makes it. Bulk jobs that no record of ours names are other tools': they hold
+ * permits, slots and objects as ours do.
+ */
+import {
+  type EpochMs,
+  epochMs,
+  objectKey,
+  type RemoteBulkJob,
+  type RemoteState,
+} from "@headgate/core";
+import { z } from "zod";
+import { guarded, type Ledger, runScript } from "./ledger.ts";
+
+const observeScript = `
+local t = string.format('%.0f', now())
+redis.call('DEL', base .. 'foreign-live', base .. 'observed')
+local foreign = 0
+for _, job in ipairs(cjson.decode(ARGV[1])) do
+  if redis.call('HEXISTS', base .. 'remote', job.id) == 1 then
+    redis.call('HSET', base .. 'observed', job.id, job.state)
+  else
+    local own = redis.call('HGET', base .. 'live', job.object)
+    local phase = own and redis.call('HGET', base .. 'bulk-job:' .. own, 'phase')
+    if phase ~= 'creating' then
+      foreign = foreign + 1
+      redis.call('HSET', base .. 'foreign-live', job.id, job.object)
+      if job.createdAt > 0 then
+        redis.call('ZADD', base .. 'slots', string.format('%.0f', math.min(job.createdAt, tonumber(t))), 'f:' .. job.id)
+      end
+    end
+  end
+end
+redis.call('SET', base .. 'observed-at', t)
+return foreign
+`;
+
+/** Records one complete list of unfinished bulk jobs; answers how many are other tools'. */
+export async function recordObservation(
+  ledger: Ledger,
+  jobs: readonly RemoteBulkJob[],
+): Promise<number> {
+  const listed = jobs.map((job) => ({
+    id: job.id,
+    state: job.state,
+    object: objectKey(job),
+    createdAt: job.createdAt ?? 0,
+  }));
+  return z.number().parse(await runScript(ledger, observeScript, [JSON.stringify(listed)]));
+}
+
+export interface Observation {
+  /** When the last list was recorded; 0 where there was none. */
+  readonly at: EpochMs;
+  /** State of a bulk job of ours in that list; absent where it was not in it. */
+  readonly state?: RemoteState;
+}
+
+const remoteState = z.enum([
+  "Open",
+  "UploadComplete",
+  "InProgress",
+  "JobComplete",
+  "Failed",
+  "Aborted",
+]);
+
+export async function readObservation(ledger: Ledger, remoteId: string): Promise<Observation> {
+  const [at, state] = await guarded(async () => [
+    await ledger.redis.get(`${ledger.base}observed-at`),
+    await ledger.redis.hget(`${ledger.base}observed`, remoteId),
+  ]);
+  const instant = epochMs(Number(at ?? 0));
+  return state == null ? { at: instant } : { at: instant, state: remoteState.parse(state) };
+}
+
+/** Takes the right to make the next list call for up to 30 s; false where another worker has it. */
+export async function takeObserving(ledger: Ledger, token: string): Promise<boolean> {
+  const taken = await guarded(() =>
+    ledger.redis.set(`${ledger.base}observing`, token, "PX", 30_000, "NX"),
+  );
+  return taken === "OK";
+}
+
+const releaseScript = `
+if redis.call('GET', base .. 'observing') == ARGV[1] then redis.call('DEL', base .. 'observing') end
+return 1
+`;
+
+export async function releaseObserving(ledger: Ledger, token: string): Promise<void> {
+  await runScript(ledger, releaseScript, [token]);
+}
+
+/** The user id that the API gives as creator of our bulk jobs, learned from our own creations. */
+export async function readPrincipal(ledger: Ledger): Promise<string | undefined> {
+  return (await guarded(() => ledger.redis.get(`${ledger.base}principal`))) ?? undefined;
+}
+
+export async function rememberPrincipal(ledger: Ledger, userId: string): Promise<void> {
+  await guarded(() => ledger.redis.set(`${ledger.base}principal`, userId));
+}

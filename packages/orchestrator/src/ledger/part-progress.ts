@@ -1,0 +1,92 @@
+/** What each accepted part, each returned part and the closing of a bulk job write, fenced. */
+import type { BulkJobPart, BulkJobRecord } from "./bulk-job-record.ts";
+import { parseAnswered } from "./bulk-job-record.ts";
+import { type Ledger, runScript } from "./ledger.ts";
+import { lineFunctions } from "./lua-fragments.ts";
+
+const uploadedScript = `
+local key = base .. 'bulk-job:' .. ARGV[1]
+if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
+local entry = cjson.decode(ARGV[3])
+local load = base .. 'load:' .. entry.load
+redis.call('HINCRBY', key, 'next', 1)
+redis.call('HSET', key, 'uploading', '', 'tries', 0)
+redis.call('RPUSH', key .. ':receipts', ARGV[4])
+redis.call('HINCRBY', load, 'uploadedParts', 1)
+redis.call('HINCRBY', load, 'uploadedBytes', entry.bytes)
+redis.call('HINCRBY', load, 'uploadedRecords', entry.records)
+redis.call('HINCRBY', key, 'revision', 1)
+return redis.call('HGETALL', key)
+`;
+
+/** The API has accepted the part that was due. Throws ERR_LEDGER_FENCED. */
+export async function recordUploaded(
+  ledger: Ledger,
+  record: BulkJobRecord,
+  receipt: { readonly part: BulkJobPart; readonly sha256: string },
+): Promise<BulkJobRecord> {
+  const answer = await runScript(ledger, uploadedScript, [
+    record.id,
+    record.revision,
+    JSON.stringify(receipt.part),
+    JSON.stringify({ ...receipt.part, sha256: receipt.sha256 }),
+  ]);
+  return parseAnswered(record, answer);
+}
+
+const returnLastScript = `
+${lineFunctions}
+local key = base .. 'bulk-job:' .. ARGV[1]
+if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
+local text = redis.call('RPOP', key .. ':parts')
+local entry = cjson.decode(text)
+local load = base .. 'load:' .. entry.load
+redis.call('HINCRBY', key, 'files', -1)
+redis.call('HINCRBY', key, 'bytes', -entry.bytes)
+redis.call('HSET', key, 'uploading', '')
+redis.call('HINCRBY', load, 'claimedParts', -1)
+redis.call('ZADD', load .. ':returned', entry.part, entry.part)
+local facts = redis.call('HMGET', load, 'objectKey', 'sequence')
+redis.call('ZADD', base .. 'line:' .. facts[1], facts[2], entry.load)
+refresh_line(facts[1])
+redis.call('HINCRBY', key, 'revision', 1)
+return redis.call('HGETALL', key)
+`;
+
+/** The last part goes back in line for the next bulk job of its object. Throws ERR_LEDGER_FENCED. */
+export async function returnLastPart(
+  ledger: Ledger,
+  record: BulkJobRecord,
+): Promise<BulkJobRecord> {
+  return parseAnswered(
+    record,
+    await runScript(ledger, returnLastScript, [record.id, record.revision]),
+  );
+}
+
+const closedScript = `
+local key = base .. 'bulk-job:' .. ARGV[1]
+if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
+redis.call('HSET', key, 'phase', 'processing', 'closedAt', string.format('%.0f', now()),
+  'remoteState', ARGV[3], 'tries', 0)
+for _, text in ipairs(redis.call('LRANGE', key .. ':parts', 0, -1)) do
+  local load = base .. 'load:' .. cjson.decode(text).load
+  redis.call('HINCRBY', load, 'closedParts', 1)
+  local counts = redis.call('HMGET', load, 'closedParts', 'parts', 'state')
+  if counts[1] == counts[2] and counts[3] == 'loading' then redis.call('HSET', load, 'state', 'processing') end
+end
+redis.call('HINCRBY', key, 'revision', 1)
+return redis.call('HGETALL', key)
+`;
+
+/** The API has the bulk job as closed. Throws ERR_LEDGER_FENCED. */
+export async function recordClosed(
+  ledger: Ledger,
+  record: BulkJobRecord,
+  remoteState: string,
+): Promise<BulkJobRecord> {
+  return parseAnswered(
+    record,
+    await runScript(ledger, closedScript, [record.id, record.revision, remoteState]),
+  );
+}

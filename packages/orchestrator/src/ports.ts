@@ -1,0 +1,84 @@
+/**
+ * What the orchestrator needs from outside, as it wants it. `@headgate/ingestion-api` and
+ * `@headgate/part-source` fit these shapes; the apps hand them in.
+ */
+import type {
+  BodyPiece,
+  ByteRange,
+  Bytes,
+  Operation,
+  RemoteBulkJob,
+  RemoteState,
+  SourceObject,
+  SourceSelection,
+} from "@headgate/core";
+import type { EmitEvent } from "./events.ts";
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** A body of known length that can be opened any number of times. */
+export interface RewindableBody {
+  readonly bytes: Bytes;
+  /** Yields exactly `bytes` bytes or throws. */
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * The bulk calls of one tenant. Errors are BulkErrors with ERR_API_*, ERR_AUTH_REFUSED,
+ * ERR_INSTANCE_URL or ERR_KEY_FILE. ERR_API_UNKNOWN_OUTCOME means that the call may have been done.
+ */
+export interface IngestionPort {
+  /** Makes sure that calls could be authorised now, so that no slot is spent on a bad login. */
+  authenticate(options: CallOptions): Promise<void>;
+  createBulkJob(
+    target: {
+      readonly sourceName: string;
+      readonly object: string;
+      readonly operation: Operation;
+    },
+    options: CallOptions,
+  ): Promise<RemoteBulkJob>;
+  /** Source errors met while the body is read come through as they are (ERR_SOURCE_*). */
+  upload(bulkJobId: string, body: RewindableBody, options: CallOptions): Promise<void>;
+  close(bulkJobId: string, options: CallOptions): Promise<RemoteBulkJob>;
+  abort(bulkJobId: string, options: CallOptions): Promise<RemoteBulkJob>;
+  info(bulkJobId: string, options: CallOptions): Promise<RemoteBulkJob>;
+  /** Every bulk job in one of these states, each once. */
+  listAll(states: readonly RemoteState[], options: CallOptions): AsyncIterable<RemoteBulkJob>;
+}
+
+/** The stores that source objects lie in. Errors are BulkErrors with ERR_SOURCE_*. */
+export interface SourcePort {
+  list(selection: SourceSelection, options: CallOptions): AsyncIterable<SourceObject>;
+  read(object: SourceObject, range: ByteRange, options: CallOptions): AsyncIterable<Uint8Array>;
+  open(pieces: readonly BodyPiece[]): RewindableBody;
+}
+
+/**
+ * The fields of an object in the connector's schema, or `unchecked` where the connector is
+ * configured without a schema. Throws ERR_UNKNOWN_SOURCE_NAME or ERR_UNKNOWN_OBJECT.
+ */
+export type SchemaLookup = (target: {
+  readonly connection: string;
+  readonly sourceName: string;
+  readonly object: string;
+}) => readonly string[] | "unchecked";
+
+/** Chance and identity, handed in so that a run can be repeated. */
+export interface Chance {
+  /** In [0, 1). */
+  random(): number;
+  /** A fresh id of letters and digits, unguessable. */
+  newId(): string;
+}
+
+/** One tenant, with all that its steps need. */
+export interface ConnectionPorts {
+  readonly ingestion: IngestionPort;
+  readonly source: SourcePort;
+  readonly schema: SchemaLookup;
+  readonly chance: Chance;
+  readonly emit: EmitEvent;
+}

@@ -1,0 +1,87 @@
+/** What a program that only enqueues and looks needs: the HTTP API, and nothing that runs tasks. */
+
+import { randomBytes } from "node:crypto";
+import { defaultSlotLimits, type SlotLimits } from "@headgate/core";
+import type { EmitEvent } from "./events.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Loads } from "./loads.ts";
+import type { Chance, SchemaLookup } from "./ports.ts";
+import { openQueues, type Queues } from "./queue/queues.ts";
+import { createTaskSignals } from "./queue/task-signals.ts";
+import { connectProducer, whenReady } from "./redis-connection.ts";
+import { createRedisLoads } from "./redis-loads.ts";
+
+export * from "./load-request.ts";
+export type * from "./loads.ts";
+export { openQueues, type Queues } from "./queue/queues.ts";
+export type * from "./views.ts";
+
+export interface ProducerOptions {
+  readonly redisUrl: string;
+  /** First word of every key. Default `headgate`. */
+  readonly prefix?: string;
+  /** Names of the configured connections with their limits; `undefined` means the API's published ones. */
+  readonly connections: ReadonlyMap<string, SlotLimits | undefined>;
+  readonly schema?: SchemaLookup;
+  readonly emit: EmitEvent;
+}
+
+export interface Producer {
+  readonly loads: Loads;
+  /** For the board. */
+  readonly queues: Queues;
+  close(): Promise<void>;
+}
+
+/** Connects to Redis, and goes on connecting where it is away: calls fail with ERR_REDIS_AWAY until then. */
+export async function createProducer(options: ProducerOptions): Promise<Producer> {
+  const prefix = options.prefix ?? defaultPrefix;
+  const redis = connectProducer(options.redisUrl);
+  await whenReady(redis);
+  const queues = openQueues({ redis, prefix });
+  const connections = new Map(
+    [...options.connections].map(([connection, limits]) => {
+      const ledger: Ledger = {
+        redis,
+        connection,
+        base: ledgerBase(prefix, connection),
+        limits: limits ?? defaultSlotLimits,
+      };
+      const signals = createTaskSignals({
+        ledger,
+        queues,
+        emit: options.emit,
+        random: Math.random,
+      });
+      return [connection, { ledger, signals }];
+    }),
+  );
+  const loads = createRedisLoads({
+    redis,
+    connections,
+    chance: systemChance,
+    emit: options.emit,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+  });
+  return {
+    loads,
+    queues,
+    async close() {
+      await queues.close();
+      redis.disconnect();
+    },
+  };
+}
+
+export const defaultPrefix = "headgate";
+
+/** First part of every ledger key of a connection; the braces keep them in one hash slot. */
+export function ledgerBase(prefix: string, connection: string): string {
+  return `${prefix}:{${connection}}:`;
+}
+
+/** Chance from the system's generator. */
+export const systemChance: Chance = {
+  random: Math.random,
+  newId: () => randomBytes(10).toString("hex"),
+};

@@ -1,0 +1,112 @@
+/** One worker of the fleet: takes tasks of all three queues until it is told to stop. */
+import { BulkError, type Milliseconds, seconds } from "@headgate/core";
+import { Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { EmitEvent } from "../events.ts";
+import type { StepContext } from "../steps/context.ts";
+import { type Queues, queueNames, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
+import { bulkJobProcessor, loadProcessor, upkeepProcessor } from "./task-runner.ts";
+
+export interface FleetWorkerOptions {
+  /** Opened with `maxRetriesPerRequest: null`; closed by the caller. */
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly queues: Queues;
+  readonly contexts: ReadonlyMap<string, StepContext>;
+  readonly emit: EmitEvent;
+  /** Loads planned side by side. Default 2. */
+  readonly planConcurrency?: number;
+  /** Time between two sweeps, and between two rounds of the reaper. Defaults 30 s and 5 min. */
+  readonly sweepEveryMs?: Milliseconds;
+  readonly reapEveryMs?: Milliseconds;
+}
+
+export interface FleetWorker {
+  /** Stops taking tasks, ends the steps under way, and waits for them. Their tasks go back to the queue. */
+  close(): Promise<void>;
+}
+
+/** Lock of a task: renewed while its step runs, so it only bounds how long a dead worker's task rests. */
+const lockMs = 30_000;
+/** Times a task may be taken over from a dead worker. BullMQ's default of 1 would fail it at the second. */
+const takeoversAllowed = 1000;
+/** Unfinished bulk jobs a worker steps side by side; the tenant allows 5 a connection. */
+const bulkJobsPerConnection = 5;
+
+export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
+  const { queues, contexts, emit } = options;
+  const drain = new AbortController();
+  const deps = { drain: drain.signal, contextOf: (name: string) => contextOf(contexts, name) };
+  const shared = {
+    connection: options.redis,
+    prefix: queuePrefix(options.prefix),
+    lockDuration: lockMs,
+    maxStalledCount: takeoversAllowed,
+    stalledInterval: lockMs / 2,
+    settings: { backoffStrategy: unexpectedErrorWaitMs },
+  };
+  const workers = [
+    new Worker(queueNames.loads, loadProcessor(deps), {
+      ...shared,
+      concurrency: options.planConcurrency ?? 2,
+    }),
+    new Worker(queueNames.bulkJobs, bulkJobProcessor(deps), {
+      ...shared,
+      concurrency: bulkJobsPerConnection * contexts.size,
+    }),
+    new Worker(queueNames.upkeep, upkeepProcessor(deps), {
+      ...shared,
+      concurrency: contexts.size + 1,
+    }),
+  ];
+  for (const worker of workers) {
+    worker.on("error", (error) =>
+      emit({ type: "queue.error", queue: worker.name, message: error.message }),
+    );
+    worker.on("failed", (_task, error) =>
+      emit({ type: "queue.error", queue: worker.name, message: error.message }),
+    );
+    worker.on("lockRenewalFailed", (taskIds) => {
+      for (const id of taskIds) worker.cancelJob(id, "its lock was lost");
+    });
+  }
+  await scheduleUpkeep(queues, contexts, options);
+  return {
+    async close() {
+      drain.abort(new Error("the worker stops"));
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+}
+
+async function scheduleUpkeep(
+  queues: Queues,
+  contexts: ReadonlyMap<string, StepContext>,
+  options: FleetWorkerOptions,
+): Promise<void> {
+  const rounds = [
+    { kind: "sweep", every: options.sweepEveryMs ?? seconds(30) },
+    { kind: "reap", every: options.reapEveryMs ?? seconds(300) },
+  ] as const;
+  for (const connection of contexts.keys())
+    for (const { kind, every } of rounds)
+      await queues.upkeep.upsertJobScheduler(
+        `${kind}-${connection}`,
+        { every },
+        {
+          name: `${kind} ${connection}`,
+          data: { connection, kind },
+          opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } },
+        },
+      );
+}
+
+function contextOf(contexts: ReadonlyMap<string, StepContext>, name: string): StepContext {
+  const context = contexts.get(name);
+  if (context !== undefined) return context;
+  throw new BulkError(
+    "ERR_UNKNOWN_CONNECTION",
+    `connection "${name}" is not configured here; configured: ${[...contexts.keys()].join(", ")}`,
+    { fields: { connection: name } },
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * The three queues that people see in Bull Board. A task of `loads` is one load, of `bulk-jobs`
+ * one bulk job, of `upkeep` one round of upkeep of a connection. Tasks carry ids only; all facts
+ * stand in the ledger.
+ */
+import { Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+
+export const queueNames = { loads: "loads", bulkJobs: "bulk-jobs", upkeep: "upkeep" } as const;
+
+export interface Queues {
+  readonly loads: Queue;
+  readonly bulkJobs: Queue;
+  readonly upkeep: Queue;
+  close(): Promise<void>;
+}
+
+/** All BullMQ keys of a deployment share one hash slot: `{<prefix>}:<queue>:…`. */
+export function queuePrefix(prefix: string): string {
+  return `{${prefix}}`;
+}
+
+/** Opens the queues on a connection that the caller closes. */
+export function openQueues(options: { readonly redis: Redis; readonly prefix: string }): Queues {
+  const open = (name: string): Queue =>
+    new Queue(name, { connection: options.redis, prefix: queuePrefix(options.prefix) });
+  const loads = open(queueNames.loads);
+  const bulkJobs = open(queueNames.bulkJobs);
+  const upkeep = open(queueNames.upkeep);
+  const all = [loads, bulkJobs, upkeep];
+  for (const queue of all) queue.on("error", () => undefined);
+  return {
+    loads,
+    bulkJobs,
+    upkeep,
+    async close() {
+      await Promise.all(all.map((queue) => queue.close()));
+    },
+  };
+}
+
+const connection = z.string();
+
+/** Payload of each queue's tasks. */
+export const loadTask = z.strictObject({ connection, loadId: z.string() });
+export const bulkJobTask = z.strictObject({ connection, bulkJobId: z.string() });
+export const upkeepTask = z.strictObject({ connection, kind: z.enum(["claim", "sweep", "reap"]) });
+
+/** Days that finished tasks stay in the board; the ledger keeps loads longer. */
+const boardDays = 7;
+
+/** Tries of a task that ends in an unexpected error; passing faults of the API or the store spend none. */
+export const taskOptions = {
+  attempts: 25,
+  backoff: { type: "custom" },
+  removeOnComplete: { age: boardDays * 24 * 3600, count: 10_000 },
+  removeOnFail: { age: boardDays * 24 * 3600, count: 10_000 },
+};
+
+/** Wait before a task that met an unexpected error is tried again: 1 s doubling to 1 min. */
+export function unexpectedErrorWaitMs(attemptsMade: number): number {
+  return Math.min(1000 * 2 ** (attemptsMade - 1), 60_000);
+}

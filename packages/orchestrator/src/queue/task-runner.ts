@@ -1,0 +1,122 @@
+/** Runs the steps of tasks that BullMQ hands out, with log lines and progress on the task itself. */
+import { epochMs, isBulkError, type Outcome } from "@headgate/core";
+import type { Job, Processor } from "bullmq";
+import { type EmitEvent, eventLine, type HeadgateEvent } from "../events.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { claimBulkJobs } from "../steps/claim-bulk-jobs.ts";
+import type { StepContext } from "../steps/context.ts";
+import { later } from "../steps/later.ts";
+import { reap } from "../steps/reap.ts";
+import { runBulkJob } from "../steps/run-bulk-job.ts";
+import { runLoad } from "../steps/run-load.ts";
+import { sweep } from "../steps/sweep.ts";
+import { applyOutcome } from "./apply-outcome.ts";
+import { bulkJobTask, loadTask, upkeepTask } from "./queues.ts";
+
+/** Pause of a task whose record another worker has just moved on. */
+const fencedPauseMs = 1000;
+
+type Run = (context: StepContext, signal: AbortSignal) => Promise<Outcome>;
+
+/**
+ * A processor for one queue. `pick` parses the payload and names the connection and the run.
+ * `drain` ends every step soon; its task goes back to the queue and spends no attempt.
+ */
+function processor(
+  deps: TaskRunnerDeps,
+  pick: (data: unknown) => { readonly connection: string; readonly run: Run },
+): Processor {
+  return async (task, token, taskSignal) => {
+    const { connection, run } = pick(task.data);
+    const context = deps.contextOf(connection);
+    const signal =
+      taskSignal === undefined ? deps.drain : AbortSignal.any([deps.drain, taskSignal]);
+    const diary = keepDiary(task, context.ports.emit);
+    const outcome = await outcomeOf(
+      { ...context, ports: { ...context.ports, emit: diary.emit } },
+      run,
+      signal,
+    ).finally(diary.written);
+    const now = deps.drain.aborted ? epochMs(0) : await ledgerNow(context.ledger);
+    return await applyOutcome(task, token, outcome, now);
+  };
+}
+
+export interface TaskRunnerDeps {
+  /** Throws ERR_UNKNOWN_CONNECTION. */
+  readonly contextOf: (connection: string) => StepContext;
+  readonly drain: AbortSignal;
+}
+
+async function outcomeOf(context: StepContext, run: Run, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return await run(context, signal);
+  } catch (error) {
+    if (signal.aborted) return { kind: "snooze", until: epochMs(0), reason: "the worker stops" };
+    if (isBulkError(error, "ERR_LEDGER_FENCED"))
+      return later(await ledgerNow(context.ledger), fencedPauseMs, "another worker was faster");
+    throw error;
+  }
+}
+
+/** Passes events on and writes each as a line, and parts as progress, onto the task. */
+function keepDiary(
+  task: Job,
+  emit: EmitEvent,
+): { readonly emit: EmitEvent; written(): Promise<void> } {
+  let lastLine: Promise<unknown> = Promise.resolve();
+  return {
+    emit(event) {
+      emit(event);
+      lastLine = lastLine.then(() => writeLine(task, event));
+    },
+    async written() {
+      await lastLine;
+    },
+  };
+}
+
+async function writeLine(task: Job, event: HeadgateEvent): Promise<void> {
+  await task.log(`${new Date().toISOString()} ${eventLine(event)}`);
+  if (event.type === "bulk-job.part-uploaded")
+    await task.updateProgress({
+      uploaded: event.part,
+      parts: event.parts,
+      lastPartBytes: event.bytes,
+    });
+}
+
+export function loadProcessor(deps: TaskRunnerDeps): Processor {
+  return processor(deps, (data) => {
+    const { connection, loadId } = loadTask.parse(data);
+    return { connection, run: (context, signal) => runLoad(context, loadId, signal) };
+  });
+}
+
+export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
+  return processor(deps, (data) => {
+    const { connection, bulkJobId } = bulkJobTask.parse(data);
+    return { connection, run: (context, signal) => runBulkJob(context, bulkJobId, signal) };
+  });
+}
+
+export function upkeepProcessor(deps: TaskRunnerDeps): Processor {
+  return processor(deps, (data) => {
+    const { connection, kind } = upkeepTask.parse(data);
+    return { connection, run: upkeepRuns[kind] };
+  });
+}
+
+const upkeepRuns: Readonly<Record<"claim" | "sweep" | "reap", Run>> = {
+  async claim(context, signal) {
+    await claimBulkJobs(context, signal);
+    return { kind: "done" };
+  },
+  async sweep(context, signal) {
+    await sweep(context, signal);
+    return { kind: "done" };
+  },
+  async reap(context, signal) {
+    return { kind: "done", result: { ...(await reap(context, signal)) } };
+  },
+};

@@ -1,0 +1,79 @@
+/** Reads how much of a connection's quota is used, by whom, and when it returns. */
+import { decideWindow, epochMs, type Slot } from "@headgate/core";
+import { type BulkJobRecord, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
+import { readLines } from "./ledger/claim.ts";
+import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
+import { iso } from "./load-view.ts";
+import type { QuotaView } from "./views.ts";
+
+export async function readQuota(ledger: Ledger): Promise<QuotaView> {
+  const { limits } = ledger;
+  const now = await ledgerNow(ledger);
+  const slots = (await readSlots(ledger)).filter((slot) => slot.at + limits.windowMs > now);
+  const holders = await readHolders(ledger);
+  const foreignPermits = await guarded(() => ledger.redis.hlen(`${ledger.base}foreign-live`));
+  const gate = Number((await guarded(() => ledger.redis.hget(`${ledger.base}gate`, "until"))) ?? 0);
+  const foreign = slots.filter((slot) => slot.foreign).length;
+  return {
+    connection: ledger.connection,
+    slots: {
+      limit: limits.slots,
+      reserved: limits.reserveSlots,
+      windowSeconds: limits.windowMs / 1000,
+      used: slots.length,
+      foreign,
+      free: freeSlots(slots, ledger, now),
+      returnsAt: slots.map((slot) => iso(slot.at + limits.windowMs)),
+    },
+    permits: {
+      limit: limits.permits,
+      reserved: limits.reservePermits,
+      used: holders.length,
+      foreign: foreignPermits,
+      holders: holders.map(({ id, sourceName, object, phase }) => ({
+        bulkJob: id,
+        sourceName,
+        object,
+        phase,
+      })),
+    },
+    ...(gate > now ? { gateClosedUntil: iso(gate) } : {}),
+    waiting: await readWaiting(ledger),
+  };
+}
+
+function freeSlots(slots: readonly Slot[], { limits }: Ledger, now: number): number {
+  const at = epochMs(now);
+  const tried: Slot[] = [...slots];
+  while (decideWindow(tried, limits, at).kind === "grant")
+    tried.push({ id: `free ${tried.length}`, at, foreign: false });
+  return tried.length - slots.length;
+}
+
+async function readSlots(ledger: Ledger): Promise<readonly Slot[]> {
+  const flat = await guarded(() =>
+    ledger.redis.zrange(`${ledger.base}slots`, "0", "-1", "WITHSCORES"),
+  );
+  const slots: Slot[] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const id = flat[i] ?? "";
+    slots.push({ id, at: epochMs(Number(flat[i + 1])), foreign: id.startsWith("f:") });
+  }
+  return slots;
+}
+
+async function readHolders(ledger: Ledger): Promise<readonly BulkJobRecord[]> {
+  const ids = await unfinishedBulkJobs(ledger);
+  const records = await Promise.all(ids.map((id) => readBulkJob(ledger, id)));
+  return records.filter((record) => record !== undefined);
+}
+
+async function readWaiting(ledger: Ledger): Promise<QuotaView["waiting"]> {
+  const objects = await readLines(ledger);
+  return await Promise.all(
+    objects.map(async (object) => ({
+      object,
+      loads: await guarded(() => ledger.redis.zcard(`${ledger.base}line:${object}`)),
+    })),
+  );
+}

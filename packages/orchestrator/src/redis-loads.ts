@@ -1,0 +1,167 @@
+/** The door to loads on Redis: records first, then the task; a sweep repairs what lies between. */
+import { createHash } from "node:crypto";
+import { BulkError } from "@headgate/core";
+import type { Redis } from "ioredis";
+import type { EmitEvent } from "./events.ts";
+import { recordLoad } from "./ledger/accept.ts";
+import { readBulkJob } from "./ledger/bulk-job-record.ts";
+import { cancelLoad } from "./ledger/cancel.ts";
+import { guarded, type Ledger } from "./ledger/ledger.ts";
+import { connectionOf, readLoad } from "./ledger/load-record.ts";
+import { listLoads } from "./list-loads.ts";
+import { type LoadRequest, loadTitle } from "./load-request.ts";
+import { bulkJobView, loadView } from "./load-view.ts";
+import type { Accepted, Caller, Loads } from "./loads.ts";
+import type { Chance, SchemaLookup } from "./ports.ts";
+import { readQuota } from "./quota.ts";
+import type { TaskSignals } from "./steps/context.ts";
+import type { LoadView } from "./views.ts";
+
+/** What the door needs of one connection. */
+export interface LoadsConnection {
+  readonly ledger: Ledger;
+  readonly signals: TaskSignals;
+}
+
+export interface RedisLoadsOptions {
+  readonly redis: Redis;
+  readonly connections: ReadonlyMap<string, LoadsConnection>;
+  /** Where given, unknown connectors and objects are refused at once instead of at planning. */
+  readonly schema?: SchemaLookup;
+  readonly chance: Chance;
+  readonly emit: EmitEvent;
+}
+
+export function createRedisLoads(options: RedisLoadsOptions): Loads {
+  const { connections } = options;
+
+  function connection(name: string): LoadsConnection {
+    const found = connections.get(name);
+    if (found !== undefined) return found;
+    throw new BulkError(
+      "ERR_UNKNOWN_CONNECTION",
+      `connection "${name}" is not configured; configured: ${[...connections.keys()].join(", ")}`,
+      { fields: { connection: name } },
+    );
+  }
+
+  async function viewOf(loadId: string): Promise<LoadView | undefined> {
+    const ledger = connections.get(connectionOf(loadId))?.ledger;
+    return ledger === undefined ? undefined : await readView(ledger, loadId);
+  }
+
+  return {
+    async accept(request, { caller, idempotencyKey }) {
+      const { ledger, signals } = connection(request.connection);
+      options.schema?.(request);
+      const loadId = `${request.connection}.${options.chance.newId()}`;
+      const answer = await recordLoad(ledger, {
+        id: loadId,
+        request,
+        principal: caller.principal,
+        via: caller.via,
+        idempotency: idempotencyKey === undefined ? undefined : keyHash(caller, idempotencyKey),
+        bodyHash: hash(JSON.stringify(request)),
+      });
+      if (answer.kind === "conflict") throw keyConflict(answer.loadId);
+      if (answer.kind === "created") await announce(options.emit, signals, loadId, request, caller);
+      return await accepted(ledger, answer.loadId, answer.kind === "replayed");
+    },
+    get: viewOf,
+    async list(filter) {
+      const chosen =
+        filter.connection === undefined
+          ? [...connections.values()]
+          : [connection(filter.connection)];
+      return await listLoads(
+        chosen.map(({ ledger }) => ledger),
+        filter,
+      );
+    },
+    async cancel(loadId) {
+      const found = connections.get(connectionOf(loadId));
+      if (found === undefined) throw notFound(loadId);
+      const { kind, why } = await cancelLoad(found.ledger, loadId);
+      if (kind === "not-found") throw notFound(loadId);
+      if (kind === "refused") throw tooLate(loadId, why);
+      await found.signals.loadEnded(loadId).catch(() => undefined);
+      return (await accepted(found.ledger, loadId, false)).load;
+    },
+    async quota(name) {
+      const chosen = name === undefined ? [...connections.values()] : [connection(name)];
+      return await Promise.all(chosen.map(({ ledger }) => readQuota(ledger)));
+    },
+    async ping() {
+      await guarded(() => options.redis.ping());
+    },
+  };
+}
+
+/** The record stands, so the load is accepted; a task that could not be queued is made by the sweep. */
+async function announce(
+  emit: EmitEvent,
+  signals: TaskSignals,
+  loadId: string,
+  request: LoadRequest,
+  caller: Caller,
+): Promise<void> {
+  emit({ type: "load.accepted", loadId, target: loadTitle(request), via: caller.via });
+  try {
+    await signals.loadAccepted({ id: loadId, title: loadTitle(request) });
+  } catch (error) {
+    emit({ type: "queue.error", queue: "loads", message: (error as Error).message });
+  }
+}
+
+async function accepted(ledger: Ledger, loadId: string, replayed: boolean): Promise<Accepted> {
+  const load = await readView(ledger, loadId);
+  if (load === undefined) throw notFound(loadId);
+  return { load, replayed };
+}
+
+async function readView(ledger: Ledger, loadId: string): Promise<LoadView | undefined> {
+  const load = await readLoad(ledger, loadId);
+  if (load === undefined) return undefined;
+  const ids = await guarded(() => ledger.redis.smembers(`${ledger.base}load:${loadId}:bulk-jobs`));
+  const records = await Promise.all(ids.map((id) => readBulkJob(ledger, id)));
+  const known = records
+    .filter((record) => record !== undefined)
+    .toSorted((a, b) => a.claimedAt - b.claimedAt);
+  return loadView(load, known.map(bulkJobView));
+}
+
+function keyHash(caller: Caller, key: string): string {
+  return hash(JSON.stringify([caller.via, caller.principal, key]));
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function notFound(loadId: string): BulkError {
+  return new BulkError("ERR_LOAD_NOT_FOUND", `there is no load "${loadId.slice(0, 100)}"`, {
+    fields: { loadId: loadId.slice(0, 100) },
+  });
+}
+
+function keyConflict(loadId: string): BulkError {
+  return new BulkError(
+    "ERR_IDEMPOTENCY_CONFLICT",
+    `this idempotency key was used for another request, which made load ${loadId}`,
+    { fields: { loadId } },
+  );
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  closed: "its bulk job is already closed and is being processed",
+  shared: "its parts share a bulk job with other loads",
+  "partly settled": "some of its parts are already settled",
+};
+
+function tooLate(loadId: string, why: string): BulkError {
+  return new BulkError(
+    "ERR_LOAD_STATE",
+    `load ${loadId} cannot be cancelled: ${refusals[why] ?? `it is ${why}`}`,
+    { fields: { loadId, why } },
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * Claims as many bulk jobs as slots, permits and waiting parts allow. Any worker may do it at any
+ * time; the script that commits a claim settles who was first.
+ */
+import {
+  after,
+  type Claim,
+  claimFrom,
+  type EpochMs,
+  isBulkError,
+  milliseconds,
+  type ObjectKey,
+  rankLines,
+} from "@headgate/core";
+import type { BulkJobPart } from "../ledger/bulk-job-record.ts";
+import {
+  type ClaimAnswer,
+  commitClaim,
+  readLine,
+  readLines,
+  type VersionedLine,
+} from "../ledger/claim.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { readPartRange } from "../ledger/load-record.ts";
+import type { StepContext } from "./context.ts";
+
+/** Pause before the login is tried again while work waits. */
+const loginPauseMs = 60_000;
+
+/** Claims until something is missing; asks to be woken when time alone will bring it. */
+export async function claimBulkJobs(context: StepContext, signal: AbortSignal): Promise<void> {
+  const lines = await readLines(context.ledger);
+  if (lines.length === 0) return;
+  if (!(await canLogIn(context, signal))) return;
+  while (!signal.aborted) {
+    const round = await claimOnce(context);
+    if (round.kind === "waits") {
+      if (round.until !== undefined) await context.signals.claimAt(round.until);
+      return;
+    }
+  }
+}
+
+/** A wrong key or an unreachable login must not cost a slot. */
+async function canLogIn(context: StepContext, signal: AbortSignal): Promise<boolean> {
+  const { ports, ledger, signals } = context;
+  try {
+    await ports.ingestion.authenticate({ signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted || !isBulkError(error)) throw error;
+    ports.emit({
+      type: "login.failed",
+      connection: ledger.connection,
+      code: error.code,
+      message: error.message,
+    });
+    await signals.claimAt(after(await ledgerNow(ledger), milliseconds(loginPauseMs)));
+    return false;
+  }
+}
+
+type Round = { readonly kind: "claimed" } | { readonly kind: "waits"; readonly until?: EpochMs };
+
+async function claimOnce(context: StepContext): Promise<Round> {
+  const { ledger, ports, settings } = context;
+  const depth = settings.maxFilesPerBulkJob;
+  const lines = new Map<ObjectKey, VersionedLine>();
+  for (const object of await readLines(ledger))
+    lines.set(object, await readLine(ledger, object, depth));
+  let until: EpochMs | undefined;
+  for (const { object } of rankLines([...lines.values()])) {
+    const line = lines.get(object);
+    const claim = line && claimFrom(line, depth);
+    if (claim === undefined || line === undefined) continue;
+    const answer = await commit(context, claim, line.version);
+    if (answer.kind !== "wait") return { kind: "claimed" };
+    ports.emit({
+      type: "claim.waits",
+      object,
+      reason: answer.reason,
+      ...(answer.until === undefined ? {} : { until: answer.until }),
+    });
+    if (answer.until !== undefined && (until === undefined || answer.until < until))
+      until = answer.until;
+    const otherLinesToo = answer.reason !== "object-busy" && answer.reason !== "object-held";
+    if (otherLinesToo) break;
+  }
+  return until === undefined ? { kind: "waits" } : { kind: "waits", until };
+}
+
+async function commit(context: StepContext, claim: Claim, version: string): Promise<ClaimAnswer> {
+  const { ledger, ports, signals } = context;
+  const id = ports.chance.newId();
+  const parts = await partsOf(context, claim);
+  const answer = await commitClaim(ledger, { id, claim, version, parts });
+  if (answer.kind !== "granted") return answer;
+  ports.emit({
+    type: "bulk-job.claimed",
+    bulkJobId: id,
+    object: claim.object,
+    parts: parts.length,
+    loads: claim.picks.length,
+    bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+  });
+  await signals.bulkJobClaimed({
+    id,
+    title: `${claim.operation} ${claim.object}, ${parts.length} parts`,
+  });
+  return answer;
+}
+
+async function partsOf({ ledger }: StepContext, claim: Claim): Promise<readonly BulkJobPart[]> {
+  const parts: BulkJobPart[] = [];
+  for (const { loadId, parts: numbers } of claim.picks)
+    for (const [first, last] of runs(numbers))
+      for (const { number, bytes, records } of await readPartRange(ledger, loadId, first, last))
+        parts.push({ load: loadId, part: number, bytes, records });
+  return parts;
+}
+
+/** Ascending numbers as stretches without a gap, first and last included. */
+function runs(numbers: readonly number[]): readonly (readonly [number, number])[] {
+  const stretches: [number, number][] = [];
+  for (const number of numbers) {
+    const open = stretches.at(-1);
+    if (open !== undefined && open[1] + 1 === number) open[1] = number;
+    else stretches.push([number, number]);
+  }
+  return stretches;
+}

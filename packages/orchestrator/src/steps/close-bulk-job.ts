@@ -1,0 +1,50 @@
+/** Tells the API that every file is there. Sent only once every part is accepted. */
+import { isBulkError } from "@headgate/core";
+import type { BulkJobRecord } from "../ledger/bulk-job-record.ts";
+import { recordClosed } from "../ledger/part-progress.ts";
+import { startAbort } from "./abort-bulk-job.ts";
+import { waitAndRetry } from "./call-failed.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { refreshRemote } from "./refresh-remote.ts";
+
+export async function closeBulkJob(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger, ports } = context;
+  if (record.next === 0)
+    return await startAbort(
+      context,
+      record,
+      { code: "ERR_LOAD_STATE", message: "it has no part left" },
+      [],
+    );
+  try {
+    const remote = await ports.ingestion.close(record.remoteId ?? "", { signal });
+    await recordClosed(ledger, record, remote.state);
+    ports.emit({
+      type: "bulk-job.closed",
+      bulkJobId: record.id,
+      object: record.objectKey,
+      remoteId: remote.id,
+      files: record.next,
+    });
+    return "next";
+  } catch (error) {
+    if (!isBulkError(error)) throw error;
+    switch (error.code) {
+      case "ERR_API_CONFLICT":
+      case "ERR_API_NOT_FOUND":
+      case "ERR_API_UNKNOWN_OUTCOME":
+      case "ERR_API_UNEXPECTED":
+      case "ERR_API_SERVER":
+        return await refreshRemote(context, record, error, signal);
+      case "ERR_LEDGER_FENCED":
+      case "ERR_REDIS_AWAY":
+        throw error;
+      default:
+        return await waitAndRetry(context, record, "close", error);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** What every step gets: the connection's ledger and ports, its settings, and the way to wake tasks. */
+import {
+  defaultReapSettings,
+  type EpochMs,
+  type Milliseconds,
+  maxFilesPerBulkJob,
+  maxPartBytes,
+  type Outcome,
+  type ReapSettings,
+  seconds,
+} from "@headgate/core";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ConnectionPorts } from "../ports.ts";
+
+export interface StepSettings {
+  /** Files in a bulk job. Default and most: 100. */
+  readonly maxFilesPerBulkJob: number;
+  /** Bytes of a part, header included. Default and most: 150,000,000. */
+  readonly maxPartBytes: typeof maxPartBytes;
+  /** Shortest and longest time between two list calls of a connection. Defaults 3 s and 15 s. */
+  readonly pollMinMs: Milliseconds;
+  readonly pollMaxMs: Milliseconds;
+  /**
+   * After an upload without a trustworthy answer: `reput` sends the part again into the same bulk
+   * job (rows equal by key are harmless, a slot is dear); `restart` aborts the bulk job.
+   */
+  readonly onUnknownUpload: "reput" | "restart";
+  /** Longest a task holds its lock before it lets others run. Default 20 s. */
+  readonly stepBudgetMs: Milliseconds;
+  readonly reap: ReapSettings;
+}
+
+export const defaultStepSettings: StepSettings = {
+  maxFilesPerBulkJob,
+  maxPartBytes,
+  pollMinMs: seconds(3),
+  pollMaxMs: seconds(15),
+  onUnknownUpload: "reput",
+  stepBudgetMs: seconds(20),
+  reap: defaultReapSettings,
+};
+
+/** How steps reach the task queues without knowing them. */
+export interface TaskSignals {
+  /** Makes sure that the load has a task; after that it leaves the outbox. */
+  loadAccepted(load: { readonly id: string; readonly title: string }): Promise<void>;
+  /** Makes sure that the bulk job has a task, which runs soon. */
+  bulkJobClaimed(bulkJob: { readonly id: string; readonly title: string }): Promise<void>;
+  /** The load has changed state for good: its task should look now. */
+  loadEnded(loadId: string): Promise<void>;
+  /** Shows how far a load is. */
+  loadProgressed(loadId: string): Promise<void>;
+  /** Waiting work should be looked at again at this instant. */
+  claimAt(until: EpochMs): Promise<void>;
+}
+
+export interface StepContext {
+  readonly ledger: Ledger;
+  readonly ports: ConnectionPorts;
+  readonly settings: StepSettings;
+  readonly signals: TaskSignals;
+}
+
+/** A step's answer: the task's outcome, or that its next step can follow at once. */
+export type StepResult = Outcome | "next";

@@ -1,0 +1,107 @@
+/**
+ * Creates the remote bulk job. A create call whose answer is not known is never just sent again:
+ * the tenant's list says whether it made one, and then that one is adopted.
+ */
+
+import { isBulkError, seconds } from "@headgate/core";
+import { beginCreate } from "../ledger/begin-create.ts";
+import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { bulkJobOpened } from "./bulk-job-opened.ts";
+import { throttle, waitAndRetry } from "./call-failed.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
+import { later } from "./later.ts";
+import { endOfConflict, reconcileCreate } from "./reconcile-create.ts";
+
+/** A connector's new object is answered with 404 for up to 30 s; two more tries outlast that. */
+const notFoundTries = 3;
+const notFoundWaitMs = seconds(30);
+/** Wait for a slot or the gate where no instant is known. */
+const eventWaitMs = seconds(15);
+
+export async function createBulkJob(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  if (record.phase === "creating" && record.createOutcome === "unknown")
+    return await reconcileCreate(context, record, signal);
+  const { ledger, ports } = context;
+  const begun = await beginCreate(ledger, record);
+  if (begun.kind === "wait") {
+    const { reason, until } = begun;
+    ports.emit({
+      type: "bulk-job.create-waits",
+      bulkJobId: record.id,
+      object: record.objectKey,
+      reason,
+      ...(until === undefined ? {} : { until }),
+    });
+    const now = await ledgerNow(ledger);
+    return later(now, until === undefined ? eventWaitMs : until - now, `waits for ${reason}`);
+  }
+  try {
+    const remote = await ports.ingestion.createBulkJob(record, { signal });
+    return await bulkJobOpened(context, begun.record, remote, false);
+  } catch (error) {
+    if (!isBulkError(error)) throw error;
+    return await createFailed(context, begun.record, error, signal);
+  }
+}
+
+async function createFailed(
+  context: StepContext,
+  record: BulkJobRecord,
+  error: Error,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger, ports } = context;
+  if (!isBulkError(error)) throw error;
+  switch (error.code) {
+    case "ERR_API_UNREACHABLE":
+    case "ERR_AUTH_REFUSED":
+    case "ERR_KEY_FILE":
+    case "ERR_INSTANCE_URL":
+      return await waitAndRetry(context, record, "create", error, { createOutcome: "unsent" });
+    case "ERR_API_UNAUTHORIZED":
+      return await waitAndRetry(context, record, "create", error, { createOutcome: "refused" });
+    case "ERR_API_THROTTLED":
+      await throttle(context, error);
+      await advanceBulkJob(ledger, record, { createOutcome: "refused" });
+      return "next";
+    case "ERR_API_CONFLICT":
+      return await endOfConflict(context, record, signal);
+    case "ERR_API_NOT_FOUND":
+      if (record.tries + 1 < notFoundTries) {
+        await advanceBulkJob(ledger, record, { createOutcome: "refused", tries: record.tries + 1 });
+        return later(await ledgerNow(ledger), notFoundWaitMs, "create met ERR_API_NOT_FOUND");
+      }
+      return await refused(context, record, error, signal);
+    case "ERR_API_BAD_REQUEST":
+    case "ERR_API_FORBIDDEN":
+      return await refused(context, record, error, signal);
+    case "ERR_LEDGER_FENCED":
+    case "ERR_REDIS_AWAY":
+      throw error;
+    default:
+      ports.emit({
+        type: "bulk-job.create-unknown",
+        bulkJobId: record.id,
+        object: record.objectKey,
+        code: error.code,
+      });
+      return "next";
+  }
+}
+
+async function refused(
+  context: StepContext,
+  record: BulkJobRecord,
+  error: Parameters<typeof failedEnding>[1],
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const parts = await readBulkJobParts(context.ledger, record.id);
+  const culprits = parts.map((part) => part.load);
+  return await finishBulkJob(context, record, failedEnding("refused", error, culprits), signal);
+}

@@ -1,0 +1,33 @@
+/** The list call that serves the whole fleet: made by one worker at a time, and not too often. */
+import { type RemoteBulkJob, unfinishedRemoteStates } from "@headgate/core";
+import { ledgerNow } from "../ledger/ledger.ts";
+import {
+  readObservation,
+  recordObservation,
+  releaseObserving,
+  takeObserving,
+} from "../ledger/observation.ts";
+import type { StepContext } from "./context.ts";
+
+/** Makes sure that the tenant was listed within the last `maxAgeMs`, unless another worker is just doing so. */
+export async function observeTenant(
+  context: StepContext,
+  maxAgeMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, ports } = context;
+  const { at } = await readObservation(ledger, "");
+  if ((await ledgerNow(ledger)) - at < maxAgeMs) return;
+  const token = ports.chance.newId();
+  if (!(await takeObserving(ledger, token))) return;
+  try {
+    const listed: RemoteBulkJob[] = [];
+    for await (const job of ports.ingestion.listAll(unfinishedRemoteStates, { signal }))
+      listed.push(job);
+    const unfinished = await recordObservation(ledger, listed);
+    if (unfinished > 0)
+      ports.emit({ type: "foreign.seen", connection: ledger.connection, unfinished });
+  } finally {
+    await releaseObserving(ledger, token);
+  }
+}

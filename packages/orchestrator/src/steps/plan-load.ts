@@ -1,0 +1,134 @@
+/**
+ * Plans a load: lists and pins its source objects, reads them once, checks every record and works
+ * out the parts. Needs no slot, and refuses here what would fail later.
+ */
+import {
+  type BulkError,
+  backoffMs,
+  createPartPlanner,
+  isBulkError,
+  type Outcome,
+  type Part,
+  type PartPlanner,
+  reasonCode,
+  retryTable,
+  type SourceObject,
+} from "@headgate/core";
+import { ledgerNow } from "../ledger/ledger.ts";
+import type { LoadRecord } from "../ledger/load-record.ts";
+import {
+  commitManifest,
+  countPlanTry,
+  failPlanning,
+  type ManifestStage,
+  stageManifest,
+} from "../ledger/manifest.ts";
+import { selectionOf } from "../load-request.ts";
+import { claimBulkJobs } from "./claim-bulk-jobs.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { later } from "./later.ts";
+
+/** Passing faults of the store after which planning gives up. */
+const planTriesAllowed = 8;
+
+/** Brings a load from accepted to waiting or failed. */
+export async function planLoad(
+  context: StepContext,
+  load: LoadRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  try {
+    await writeManifest(context, load, signal);
+  } catch (error) {
+    if (signal.aborted || !isBulkError(error)) throw error;
+    if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
+    return await refuseOrDelay(context, load, error);
+  }
+  await claimBulkJobs(context, signal);
+  return "next";
+}
+
+async function writeManifest(
+  context: StepContext,
+  load: LoadRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, ports, settings } = context;
+  const { request } = load;
+  const schemaFields = ports.schema(request);
+  const attempt = ports.chance.newId();
+  const stage = stageManifest(ledger, load.id, attempt);
+
+  const parts: Part[] = [];
+  const planner = createPartPlanner({
+    operation: request.operation,
+    header: request.header ?? (request.operation === "upsert" ? "present" : "detect"),
+    schemaFields: schemaFields === "unchecked" ? undefined : schemaFields,
+    maxPartBytes: settings.maxPartBytes,
+    onPart: (part) => parts.push(part),
+  });
+  let sourceObjects = 0;
+  for await (const object of ports.source.list(selectionOf(request), { signal })) {
+    await stage.addSource(object);
+    await readInto(context, planner, object, signal);
+    await stageAll(stage, parts);
+    sourceObjects++;
+  }
+  const summary = planner.end();
+  await stageAll(stage, parts);
+  await stage.flush();
+  const state = await commitManifest(ledger, {
+    loadId: load.id,
+    attempt,
+    header: summary.header,
+    sourceObjects,
+    parts: summary.parts,
+    bytes: summary.bytes,
+    records: summary.records,
+  });
+  if (state === "waiting")
+    ports.emit({
+      type: "load.planned",
+      loadId: load.id,
+      sourceObjects,
+      parts: summary.parts,
+      bytes: summary.bytes,
+      records: summary.records,
+    });
+}
+
+async function readInto(
+  { ports }: StepContext,
+  planner: PartPlanner,
+  object: SourceObject,
+  signal: AbortSignal,
+): Promise<void> {
+  planner.beginSource(object);
+  const whole = { from: 0 as typeof object.bytes, to: object.bytes };
+  if (object.bytes > 0)
+    for await (const chunk of ports.source.read(object, whole, { signal })) planner.push(chunk);
+  planner.endSource();
+}
+
+async function stageAll(stage: ManifestStage, parts: Part[]): Promise<void> {
+  for (const part of parts.splice(0)) await stage.addPart(part);
+}
+
+async function refuseOrDelay(
+  context: StepContext,
+  load: LoadRecord,
+  error: BulkError,
+): Promise<Outcome | "next"> {
+  const { ledger, ports } = context;
+  const entry = retryTable[error.code];
+  if (entry.retry !== "never") {
+    const tries = await countPlanTry(ledger, load.id);
+    if (tries < planTriesAllowed) {
+      ports.emit({ type: "load.plan-delayed", loadId: load.id, code: error.code, tries });
+      const wait = entry.baseMs + backoffMs(entry, tries, ports.chance.random());
+      return later(await ledgerNow(ledger), wait, `planning met ${error.code}`);
+    }
+  }
+  await failPlanning(ledger, load.id, { code: reasonCode(error.code), message: error.message });
+  return "next";
+}

@@ -1,0 +1,104 @@
+/** Upkeep of a connection's listed bulk jobs; what to do with each is decided in core's reaper.ts. */
+import {
+  assertNever,
+  decideReap,
+  isBulkError,
+  type ReapDecision,
+  type ReapOwner,
+  type RemoteBulkJob,
+} from "@headgate/core";
+import { bulkJobOfRemote, readBulkJob, readBulkJobParts } from "../ledger/bulk-job-record.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { readPrincipal } from "../ledger/observation.ts";
+import { startAbort } from "./abort-bulk-job.ts";
+import type { StepContext } from "./context.ts";
+
+/** What a round of the reaper has done, for the task's result. */
+export interface ReapReport {
+  readonly seen: number;
+  readonly aborted: number;
+  readonly reported: number;
+}
+
+export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
+  const { ledger, ports, settings } = context;
+  const counts = { seen: 0, aborted: 0, reported: 0 };
+  for await (const job of ports.ingestion.listAll(["Open", "UploadComplete"], { signal })) {
+    counts.seen++;
+    const owner = await ownerOf(context, job);
+    const now = await ledgerNow(ledger);
+    const decision = decideReap(job, owner, { now, settings: settings.reap });
+    await act(context, job, decision, signal);
+    if (decision.kind === "abort") counts.aborted++;
+    if (decision.kind === "report") counts.reported++;
+  }
+  return counts;
+}
+
+async function ownerOf({ ledger }: StepContext, job: RemoteBulkJob): Promise<ReapOwner> {
+  const id = await bulkJobOfRemote(ledger, job.id);
+  const record = id === undefined ? undefined : await readBulkJob(ledger, id);
+  if (record !== undefined && record.phase !== "ended") {
+    const parts = await readBulkJobParts(ledger, record.id);
+    return { kind: "ours", phase: record.phase, partsMissing: parts.length - record.next };
+  }
+  if (record !== undefined) return { kind: "ours-lost" };
+  const principal = await readPrincipal(ledger);
+  return principal !== undefined && principal === job.createdById
+    ? { kind: "ours-lost" }
+    : { kind: "foreign" };
+}
+
+async function act(
+  context: StepContext,
+  job: RemoteBulkJob,
+  decision: ReapDecision,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger, ports, signals } = context;
+  if (decision.kind === "leave") return;
+  ports.emit({
+    type: "reaper.acted",
+    connection: ledger.connection,
+    remoteId: job.id,
+    decision: decision.kind,
+    why: decision.kind === "complete" ? "all parts are up" : decision.why,
+  });
+  switch (decision.kind) {
+    case "report":
+      return;
+    case "complete":
+    case "abort": {
+      const id = await bulkJobOfRemote(ledger, job.id);
+      const record = id === undefined ? undefined : await readBulkJob(ledger, id);
+      if (record === undefined || record.phase === "ended")
+        return await abortStray(context, job, signal);
+      if (decision.kind === "abort")
+        await startAbort(
+          context,
+          record,
+          { code: "ERR_BULK_JOB_LOST", message: "the bulk job neared the API's retention limit" },
+          [],
+        );
+      return await signals.bulkJobClaimed({
+        id: record.id,
+        title: `${record.operation} ${record.objectKey}`,
+      });
+    }
+    default:
+      return assertNever(decision);
+  }
+}
+
+async function abortStray(
+  { ports }: StepContext,
+  job: RemoteBulkJob,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await ports.ingestion.abort(job.id, { signal });
+  } catch (error) {
+    const gone = isBulkError(error, "ERR_API_NOT_FOUND", "ERR_API_CONFLICT");
+    if (!gone) throw error;
+  }
+}

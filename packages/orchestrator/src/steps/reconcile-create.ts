@@ -1,0 +1,123 @@
+/**
+ * Finds out what a create call has made, by the tenant's list of unfinished bulk jobs. The API
+ * takes one unfinished bulk job an object, so at most one candidate can be ours.
+ */
+import {
+  after,
+  objectKey,
+  type RemoteBulkJob,
+  seconds,
+  unfinishedRemoteStates,
+} from "@headgate/core";
+import { advanceBulkJob, type BulkJobRecord, bulkJobOfRemote } from "../ledger/bulk-job-record.ts";
+import { holdObject } from "../ledger/gate.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { readPrincipal, recordObservation } from "../ledger/observation.ts";
+import { bulkJobOpened } from "./bulk-job-opened.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { finishBulkJob } from "./finish-bulk-job.ts";
+import { later } from "./later.ts";
+
+/** Most that the API's creation date and our own clock may differ. */
+const clockToleranceMs = seconds(300);
+/** Time from the sending after which a bulk job that is not listed was never made. */
+const createGraceMs = seconds(45);
+/** Create calls a bulk job may cost before its parts go back in line. */
+const createAttemptsAllowed = 3;
+/** Pause of an object whose other bulk job we can see, and of one whose we cannot. */
+const visibleConflictMs = seconds(30);
+const hiddenConflictMs = seconds(900);
+
+/** Adopts what an unanswered create call has made, or makes sure that it has made nothing. */
+export async function reconcileCreate(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger } = context;
+  const unclaimed = await unclaimedOf(context, record, signal);
+  const candidates = await ownCandidates(context, record, unclaimed);
+  const [candidate] = candidates;
+  if (candidate !== undefined && candidates.length === 1)
+    return await bulkJobOpened(context, record, candidate, true);
+  if (unclaimed.length > 0) return await conflict(context, record, visibleConflictMs, signal);
+  const now = await ledgerNow(ledger);
+  const sinceSent = now - (record.createSentAt ?? now);
+  if (sinceSent < createGraceMs)
+    return later(
+      now,
+      Math.min(seconds(5), createGraceMs - sinceSent),
+      "looks for the bulk job of an unanswered create call",
+    );
+  if (record.createAttempts >= createAttemptsAllowed)
+    return await conflict(context, record, visibleConflictMs, signal);
+  await advanceBulkJob(ledger, record, { createOutcome: "refused" });
+  return "next";
+}
+
+/** After a 409: another unfinished bulk job has the object. Ours from an earlier attempt is adopted. */
+export async function endOfConflict(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const unclaimed = await unclaimedOf(context, record, signal);
+  const candidates =
+    record.createAttempts > 1 ? await ownCandidates(context, record, unclaimed) : [];
+  const [candidate] = candidates;
+  if (candidate !== undefined && candidates.length === 1)
+    return await bulkJobOpened(context, record, candidate, true);
+  const pause = unclaimed.length > 0 ? visibleConflictMs : hiddenConflictMs;
+  return await conflict(context, record, pause, signal);
+}
+
+async function conflict(
+  context: StepContext,
+  record: BulkJobRecord,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger } = context;
+  const until = after(await ledgerNow(ledger), seconds(pauseMs / 1000));
+  await holdObject(ledger, record.objectKey, until);
+  const message = `the API has another unfinished bulk job of ${record.objectKey}`;
+  return await finishBulkJob(
+    context,
+    record,
+    { end: "conflict", code: "api_conflict", message, culprits: [], chargeRestart: false },
+    signal,
+  );
+}
+
+/** Unfinished bulk jobs of the object that no record of ours names. */
+async function unclaimedOf(
+  { ledger, ports }: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<readonly RemoteBulkJob[]> {
+  const listed: RemoteBulkJob[] = [];
+  for await (const job of ports.ingestion.listAll(unfinishedRemoteStates, { signal }))
+    listed.push(job);
+  await recordObservation(ledger, listed);
+  const unclaimed: RemoteBulkJob[] = [];
+  for (const job of listed)
+    if (objectKey(job) === record.objectKey && !(await bulkJobOfRemote(ledger, job.id)))
+      unclaimed.push(job);
+  return unclaimed;
+}
+
+async function ownCandidates(
+  { ledger }: StepContext,
+  record: BulkJobRecord,
+  unclaimed: readonly RemoteBulkJob[],
+): Promise<readonly RemoteBulkJob[]> {
+  const principal = await readPrincipal(ledger);
+  const earliest = (record.createSentAt ?? 0) - clockToleranceMs;
+  return unclaimed.filter(
+    (job) =>
+      job.state === "Open" &&
+      job.operation === record.operation &&
+      (job.createdAt === undefined || job.createdAt >= earliest) &&
+      (principal === undefined || job.createdById === undefined || job.createdById === principal),
+  );
+}

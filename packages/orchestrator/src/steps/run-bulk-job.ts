@@ -1,0 +1,68 @@
+/**
+ * The task of a bulk job: one step after the other, each short, until the bulk job has ended or
+ * must wait. The state machine stands in core's bulk-job.ts.
+ */
+import { assertNever, type Outcome } from "@headgate/core";
+import { type BulkJobRecord, readBulkJob } from "../ledger/bulk-job-record.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { abortBulkJob } from "./abort-bulk-job.ts";
+import { closeBulkJob } from "./close-bulk-job.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { createBulkJob } from "./create-bulk-job.ts";
+import { later } from "./later.ts";
+import { uploadNextPart } from "./upload-part.ts";
+import { watchBulkJob } from "./watch-bulk-job.ts";
+
+export async function runBulkJob(
+  context: StepContext,
+  bulkJobId: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { ledger, settings } = context;
+  const begun = await ledgerNow(ledger);
+  for (;;) {
+    const record = await readBulkJob(ledger, bulkJobId);
+    if (record === undefined) return { kind: "cancel", reason: "the bulk job is gone" };
+    if (record.phase === "ended") return ended(record);
+    const result = await nextStep(context, record, signal);
+    if (result !== "next") return result;
+    const now = await ledgerNow(ledger);
+    if (signal.aborted || now - begun > settings.stepBudgetMs)
+      return later(now, 0, "lets others run");
+  }
+}
+
+function ended(record: BulkJobRecord): Outcome {
+  if (record.end === "failed" || record.end === "refused")
+    return {
+      kind: "fail",
+      code: `bulk_job_${record.end}`,
+      message: `${record.objectKey}: the API ${record.end} it`,
+    };
+  return { kind: "done", result: { end: record.end, files: record.next, bytes: record.bytes } };
+}
+
+async function nextStep(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { phase } = record;
+  switch (phase) {
+    case "claimed":
+    case "creating":
+      return await createBulkJob(context, record, signal);
+    case "uploading":
+      return await uploadNextPart(context, record, signal);
+    case "closing":
+      return await closeBulkJob(context, record, signal);
+    case "processing":
+      return await watchBulkJob(context, record, signal);
+    case "aborting":
+      return await abortBulkJob(context, record, signal);
+    case "ended":
+      throw new TypeError("an ended bulk job has no next step");
+    default:
+      return assertNever(phase);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * The task of a load. It plans, then sleeps until the load has ended and tells how; while it
+ * sleeps, its progress is kept up to date by the tasks of the bulk jobs that carry its parts.
+ */
+import { assertNever, type Outcome } from "@headgate/core";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import type { StepContext } from "./context.ts";
+import { later } from "./later.ts";
+import { planLoad } from "./plan-load.ts";
+
+/** A wake-up comes at the end of the load; this is how long it sleeps should that one be missed. */
+const sleepMs = 3_600_000;
+
+export async function runLoad(
+  context: StepContext,
+  loadId: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  for (;;) {
+    const load = await readLoad(context.ledger, loadId);
+    if (load === undefined) return { kind: "cancel", reason: "the load is gone" };
+    if (load.state === "accepted") {
+      const result = await planLoad(context, load, signal);
+      if (result !== "next") return result;
+    } else return await outcomeOf(context, load);
+  }
+}
+
+async function outcomeOf(context: StepContext, load: LoadRecord): Promise<Outcome> {
+  const { ports, ledger } = context;
+  const { state } = load;
+  switch (state) {
+    case "accepted":
+      throw new TypeError("an accepted load is planned first");
+    case "waiting":
+    case "loading":
+    case "processing":
+      return later(
+        await ledgerNow(ledger),
+        sleepMs,
+        `${state}: ${load.settledParts} of ${load.parts} parts settled`,
+      );
+    case "complete":
+      ports.emit({ type: "load.ended", loadId: load.id, state });
+      return {
+        kind: "done",
+        result: {
+          parts: load.settledParts,
+          bytes: load.settledBytes,
+          records: load.settledRecords,
+        },
+      };
+    case "cancelled":
+      ports.emit({ type: "load.ended", loadId: load.id, state });
+      return { kind: "cancel", reason: "cancelled on request" };
+    case "failed": {
+      const code = load.reasonCode ?? "unknown";
+      const message = load.reasonMessage ?? "no reason was recorded";
+      ports.emit({ type: "load.ended", loadId: load.id, state, code, message });
+      return { kind: "fail", code, message };
+    }
+    default:
+      return assertNever(state);
+  }
+}

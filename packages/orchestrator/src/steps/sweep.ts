@@ -1,0 +1,32 @@
+/** Repairs what a crash between two writes has left: records without a task, and old index entries. */
+
+import { readBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
+import { readOutbox } from "../ledger/outbox.ts";
+import { forgetExpired } from "../ledger/retention.ts";
+import { loadTitle } from "../load-request.ts";
+import { claimBulkJobs } from "./claim-bulk-jobs.ts";
+import type { StepContext } from "./context.ts";
+import { observeTenant } from "./observe-tenant.ts";
+
+/** Age of the tenant's list from which a sweep makes a new one while work waits. */
+const observeEveryMs = 60_000;
+
+/** Makes sure of every unfinished bulk job's task, looks at the tenant, and claims what it can. */
+export async function sweep(context: StepContext, signal: AbortSignal): Promise<void> {
+  const { ledger, signals } = context;
+  for (const load of await readOutbox(ledger))
+    await signals.loadAccepted({ id: load.id, title: loadTitle(load.request) });
+  const unfinished = await unfinishedBulkJobs(ledger);
+  for (const id of unfinished) {
+    const record = await readBulkJob(ledger, id);
+    if (record !== undefined)
+      await signals.bulkJobClaimed({
+        id,
+        title: `${record.operation} ${record.objectKey}, ${record.files} parts`,
+      });
+  }
+  await observeTenant(context, observeEveryMs, signal);
+  await claimBulkJobs(context, signal);
+  await forgetExpired(ledger, await ledgerNow(ledger));
+}

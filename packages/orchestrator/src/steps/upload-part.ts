@@ -1,0 +1,189 @@
+/** Uploads the part that is due. The intent is written before the PUT, the result after it. */
+import { type BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
+import {
+  advanceBulkJob,
+  type BulkJobPart,
+  type BulkJobRecord,
+  readBulkJobParts,
+} from "../ledger/bulk-job-record.ts";
+import { readLoad, readLoads, readPartRange, readSource } from "../ledger/load-record.ts";
+import { recordUploaded, returnLastPart } from "../ledger/part-progress.ts";
+import { startAbort } from "./abort-bulk-job.ts";
+import { waitAndRetry } from "./call-failed.ts";
+import type { StepContext, StepResult } from "./context.ts";
+import { refreshRemote } from "./refresh-remote.ts";
+import { type VerifiedBody, verifiedBody } from "./verified-body.ts";
+
+/** Passing faults of a source, in a row, after which its load fails. */
+const sourceTriesAllowed = 8;
+
+export async function uploadNextPart(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger, ports, settings } = context;
+  const parts = await readBulkJobParts(ledger, record.id);
+  if (await isUnwanted(context, parts))
+    return await startAbort(
+      context,
+      record,
+      { code: "ERR_LOAD_STATE", message: "every load in it was cancelled" },
+      [],
+    );
+  if (record.uploading === "1")
+    return await unknownUpload(context, record, "ERR_API_UNKNOWN_OUTCOME");
+  const due = parts[record.next];
+  if (due === undefined) {
+    await advanceBulkJob(ledger, record, { phase: "closing", tries: 0 });
+    return "next";
+  }
+  if (record.filesUsed + parts.length - record.next > settings.maxFilesPerBulkJob)
+    return await giveBackLast(context, record, parts);
+  const sending = await advanceBulkJob(ledger, record, {
+    uploading: "1",
+    filesUsed: record.filesUsed + 1,
+  });
+  try {
+    const body = await bodyOf(context, due);
+    await ports.ingestion.upload(sending.remoteId ?? "", body, { signal });
+    return await uploaded(context, sending, due, body.sha256());
+  } catch (error) {
+    if (!isBulkError(error)) throw error;
+    return await uploadFailed(context, sending, due, error, signal);
+  }
+}
+
+async function isUnwanted(
+  { ledger }: StepContext,
+  parts: readonly BulkJobPart[],
+): Promise<boolean> {
+  const loads = await readLoads(ledger, [...new Set(parts.map((part) => part.load))]);
+  return loads.every((load) => load.state === "cancelled" || load.state === "failed");
+}
+
+async function giveBackLast(
+  context: StepContext,
+  record: BulkJobRecord,
+  parts: readonly BulkJobPart[],
+): Promise<StepResult> {
+  await returnLastPart(context.ledger, record);
+  context.ports.emit({
+    type: "bulk-job.part-returned",
+    bulkJobId: record.id,
+    object: record.objectKey,
+    part: parts.length,
+  });
+  return "next";
+}
+
+async function bodyOf({ ledger, ports }: StepContext, due: BulkJobPart): Promise<VerifiedBody> {
+  const load = await readLoad(ledger, due.load);
+  const [part] = await readPartRange(ledger, due.load, due.part, due.part);
+  if (load === undefined || part === undefined)
+    throw new TypeError(`part ${due.part} of load ${due.load} is not in the ledger`);
+  const sources: SourceObject[] = [];
+  for (const { source } of part.segments) {
+    const object = await readSource(ledger, due.load, source);
+    if (object !== undefined) sources[source] = object;
+  }
+  const headerRecords = load.header === "" ? 0 : 1;
+  return verifiedBody(ports.source.open(bodyPieces(part, sources, load.header)), {
+    name: `part ${part.number} of load ${load.id}`,
+    records: part.records + headerRecords,
+  });
+}
+
+async function uploaded(
+  context: StepContext,
+  record: BulkJobRecord,
+  part: BulkJobPart,
+  sha256: string,
+): Promise<StepResult> {
+  const { ledger, ports, signals } = context;
+  const next = await recordUploaded(ledger, record, { part, sha256 });
+  ports.emit({
+    type: "bulk-job.part-uploaded",
+    bulkJobId: record.id,
+    object: record.objectKey,
+    part: next.next,
+    parts: next.files,
+    bytes: part.bytes,
+    records: part.records,
+    loadId: part.load,
+    sha256,
+  });
+  await signals.loadProgressed(part.load);
+  return "next";
+}
+
+async function uploadFailed(
+  context: StepContext,
+  record: BulkJobRecord,
+  due: BulkJobPart,
+  error: BulkError,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  switch (error.code) {
+    case "ERR_API_UNKNOWN_OUTCOME":
+    case "ERR_API_UNEXPECTED":
+    case "ERR_API_SERVER":
+      return await unknownUpload(context, record, error.code);
+    case "ERR_API_CONFLICT":
+    case "ERR_API_NOT_FOUND": {
+      const known = await advanceBulkJob(context.ledger, record, { uploading: "" });
+      return await refreshRemote(context, known, error, signal);
+    }
+    case "ERR_API_UNREACHABLE":
+    case "ERR_API_THROTTLED":
+    case "ERR_API_UNAUTHORIZED":
+    case "ERR_API_FORBIDDEN":
+    case "ERR_AUTH_REFUSED":
+    case "ERR_KEY_FILE":
+    case "ERR_INSTANCE_URL":
+      return await waitAndRetry(context, record, "upload", error, notCounted(record));
+    case "ERR_SOURCE_UNREADABLE":
+    case "ERR_SOURCE_TRUNCATED":
+      if (record.tries + 1 < sourceTriesAllowed)
+        return await waitAndRetry(context, record, "upload", error, { uploading: "" });
+      return await startAbort(context, record, error, [due.load]);
+    case "ERR_LEDGER_FENCED":
+    case "ERR_REDIS_AWAY":
+      throw error;
+    default:
+      return await startAbort(context, record, error, [due.load]);
+  }
+}
+
+/** The API has surely not taken this PUT as a file. */
+function notCounted(record: BulkJobRecord): Readonly<Record<string, string | number>> {
+  return { uploading: "", filesUsed: record.filesUsed - 1 };
+}
+
+/** The API may have the file: it stays counted, and the part is sent again or the bulk job dropped. */
+async function unknownUpload(
+  context: StepContext,
+  record: BulkJobRecord,
+  code: string,
+): Promise<StepResult> {
+  const { ledger, ports, settings } = context;
+  ports.emit({
+    type: "bulk-job.upload-unknown",
+    bulkJobId: record.id,
+    object: record.objectKey,
+    part: record.next + 1,
+    code,
+  });
+  if (settings.onUnknownUpload === "restart")
+    return await startAbort(
+      context,
+      record,
+      {
+        code: "ERR_API_UNKNOWN_OUTCOME",
+        message: `nobody knows whether part ${record.next + 1} was taken`,
+      },
+      [],
+    );
+  await advanceBulkJob(ledger, record, { uploading: "", tries: record.tries + 1 });
+  return "next";
+}
