@@ -1,14 +1,31 @@
-import { describe, expect, it } from "vitest";
+import { createProducer, type Producer } from "@headgate/orchestrator/producer";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApi, testKey } from "./api.test-support.ts";
 import type { BoardQueue } from "./board.ts";
+import { startTestRedis, type TestRedis } from "./redis.test-support.ts";
 import { Secret } from "./secret.ts";
 
 const board = { user: "ops", password: new Secret("open: sesame") };
 const login = { authorization: `Basic ${btoa("ops:open: sesame")}` };
 
-/** Enough of a queue for what the board refuses before it asks the queue anything. */
-const queue = { name: "bulk-jobs", metaValues: { version: "bullmq:6.7.0" } } as unknown;
-const boardQueues = [queue as BoardQueue];
+let redis: TestRedis;
+let producer: Producer;
+let boardQueues: readonly BoardQueue[];
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  producer = await createProducer({
+    redisUrl: redis.url,
+    connections: ["default"],
+    emit: () => undefined,
+  });
+  const { loads, bulkJobs, upkeep } = producer.queues;
+  boardQueues = [loads, bulkJobs, upkeep];
+});
+afterAll(async () => {
+  await producer.close();
+  await redis.stop();
+});
 
 describe("the board", () => {
   it.each([
@@ -45,7 +62,7 @@ describe("the board", () => {
   });
 
   it("shows its page and its API to who logs in", async () => {
-    const { app } = createTestApi({ board });
+    const { app } = createTestApi({ board, boardQueues });
     const page = await app.inject({ url: "/board", headers: login });
     expect(page.statusCode).toBe(200);
     expect(page.headers["content-type"]).toMatch(/^text\/html/);
@@ -53,7 +70,11 @@ describe("the board", () => {
     expect(page.body).not.toContain("googleapis");
     const queues = await app.inject({ url: "/board/api/queues", headers: login });
     expect(queues.statusCode).toBe(200);
-    expect(queues.json()).toEqual({ queues: [] });
+    expect(queues.json().queues).toMatchObject([
+      { name: "loads", readOnlyMode: true },
+      { name: "bulk-jobs", readOnlyMode: true },
+      { name: "upkeep", readOnlyMode: true },
+    ]);
     const script = /src="(static\/js\/main[^"]*)"/.exec(page.body)?.[1];
     const file = await app.inject({ url: `/board/${script}`, headers: login });
     expect(file.statusCode).toBe(200);
@@ -69,11 +90,12 @@ describe("the board", () => {
     const { app } = createTestApi({ board, boardQueues });
     const answer = await app.inject({ method, url, headers: login, payload: {} });
     expect(answer.statusCode).toBe(405);
+    expect(await producer.queues.bulkJobs.getJobCountByTypes()).toBe(0);
   });
 
   it("lets no page of another site operate it with the operator's login", async () => {
     const { app } = createTestApi({ board: { ...board, operate: true }, boardQueues });
-    const url = "/board/api/queues/absent/pause";
+    const url = "/board/api/queues/bulk-jobs/pause";
     for (const from of [
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site" },
@@ -84,8 +106,10 @@ describe("the board", () => {
       expect(answer.statusCode).toBe(403);
       expect(answer.json()).toMatchObject({ code: "cross_site" });
     }
+    expect(await producer.queues.bulkJobs.isPaused()).toBe(false);
     const own = { ...login, "sec-fetch-site": "same-origin" };
-    expect((await app.inject({ method: "PUT", url, headers: own })).statusCode).toBe(404);
+    expect((await app.inject({ method: "PUT", url, headers: own })).statusCode).toBe(200);
+    expect(await producer.queues.bulkJobs.isPaused()).toBe(true);
   });
 
   it("may not be framed, cached or run foreign or inline script", async () => {

@@ -45,7 +45,7 @@ describe("readConfig", () => {
       board: undefined,
       logLevel: "info",
     });
-    expect(config.schemas.size).toBe(0);
+    expect(config.sourceNames).toBeUndefined();
     expect(config.keys.map((key) => key.name)).toEqual(["airflow"]);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -71,10 +71,7 @@ describe("readConfig", () => {
       logLevel: "debug",
       board: { user: "ops", operate: true },
     });
-    expect([...config.schemas]).toEqual([
-      ["web", "/etc/web.yaml"],
-      ["shop", "/etc/shop.yaml"],
-    ]);
+    expect([...(config.sourceNames ?? [])]).toEqual(["web", "shop"]);
     expect(config.board?.password.reveal()).toBe("open sesame");
   });
 
@@ -100,7 +97,7 @@ describe("readConfig", () => {
       HEADGATE_REDIS_URL: "http://hunter2",
       HEADGATE_API_PORT: "70000",
       HEADGATE_CONNECTIONS: "Prod,default",
-      HEADGATE_SCHEMAS: "web",
+      HEADGATE_SCHEMAS: "w b=x",
       HEADGATE_BOARD_USER: "ops",
       HEADGATE_BOARD_OPERATE: "yes",
       HEADGATE_LOG_LEVEL: "loud",

@@ -18,8 +18,8 @@ export interface ApiConfig {
   readonly connections: readonly string[];
   /** First part of every Redis key. */
   readonly keyPrefix: string;
-  /** Path of the schema file of each connector that has one. */
-  readonly schemas: ReadonlyMap<string, string>;
+  /** Connectors that loads may name; absent where any may be. */
+  readonly sourceNames: ReadonlySet<string> | undefined;
   readonly keys: readonly ApiKey[];
   readonly board: BoardOptions | undefined;
   readonly logLevel: LogLevel;
@@ -36,18 +36,12 @@ const names = z
       .refine((list) => new Set(list).size === list.length, "a name stands twice"),
   );
 
-const schemaPaths = z
+/** `sourceName=path,...` as the worker has it; the API reads the names only. */
+const sourceNames = z
   .string()
-  .transform((text) => text.split(",").map((pair) => splitPair(pair.trim())))
-  .pipe(
-    z.array(
-      z.tuple([
-        z.string().regex(apiNamePattern, "must be sourceName=path,..."),
-        z.string().min(1, "must be sourceName=path,..."),
-      ]),
-    ),
-  )
-  .transform((pairs) => new Map(pairs));
+  .transform((text) => text.split(",").map((pair) => pair.trim().split("=")[0]))
+  .pipe(z.array(z.string().regex(apiNamePattern, "must be sourceName=path,...")))
+  .transform((list) => new Set(list));
 
 const flag = z
   .enum(["true", "false"], "must be true or false")
@@ -56,7 +50,8 @@ const flag = z
 const settings = z.object({
   HEADGATE_REDIS_URL: z
     .string()
-    .regex(/^(rediss?:\/\/|unix:\/\/)/, "must be a redis:// or rediss:// URL")
+    .regex(/^(rediss?|unix):\/\//, "must be a redis://, rediss:// or unix:// URL")
+    .default("redis://127.0.0.1:6379")
     .transform((url) => new Secret(url)),
   HEADGATE_API_HOST: z.string().min(1).default("127.0.0.1"),
   HEADGATE_API_PORT: z
@@ -70,7 +65,7 @@ const settings = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -")
     .default("headgate"),
-  HEADGATE_SCHEMAS: schemaPaths.default(new Map()),
+  HEADGATE_SCHEMAS: sourceNames.exactOptional(),
   HEADGATE_API_KEYS_FILE: z.string().min(1),
   HEADGATE_BOARD_USER: z
     .string()
@@ -110,7 +105,7 @@ export function readConfig(environment: Environment = process.env): ApiConfig {
     port: values.HEADGATE_API_PORT,
     connections: values.HEADGATE_CONNECTIONS,
     keyPrefix: values.HEADGATE_KEY_PREFIX,
-    schemas: values.HEADGATE_SCHEMAS,
+    sourceNames: values.HEADGATE_SCHEMAS,
     keys,
     board,
     logLevel: values.HEADGATE_LOG_LEVEL,
@@ -175,11 +170,6 @@ function readText(name: string, path: string, faults: string[]): string | undefi
     faults.push(`${name} names a file that cannot be read: ${path} (${code})`);
     return undefined;
   }
-}
-
-function splitPair(pair: string): [string, string] {
-  const at = pair.indexOf("=");
-  return at === -1 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 function indent(lines: readonly string[]): string {

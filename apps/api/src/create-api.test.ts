@@ -7,10 +7,10 @@ describe("POST /v1/loads", () => {
     const { call, loads } = createTestApi();
     const answer = await call({ method: "POST", url: "/v1/loads", payload: loadBody });
     expect(answer.statusCode).toBe(202);
-    expect(answer.headers.location).toBe("/v1/loads/default-1");
+    expect(answer.headers.location).toBe("/v1/loads/default.1");
     expect(answer.headers["idempotent-replayed"]).toBeUndefined();
     expect(answer.json()).toMatchObject({
-      id: "default-1",
+      id: "default.1",
       state: "accepted",
       principal: testPrincipal,
       via: "http",
@@ -132,18 +132,18 @@ describe("GET and DELETE /v1/loads/{id}", () => {
     const { call, newLoad } = createTestApi();
     const answer = await call({ url: `/v1/loads/${await newLoad()}` });
     expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toMatchObject({ id: "default-1", bulkJobs: [] });
+    expect(answer.json()).toMatchObject({ id: "default.1", bulkJobs: [] });
   });
 
   it.each(["GET", "DELETE"] as const)(
     "%s answers 404 for a load that is not there",
     async (method) => {
       const { call } = createTestApi();
-      const absent = await call({ method, url: "/v1/loads/default-9" });
+      const absent = await call({ method, url: "/v1/loads/default.9" });
       expect(absent.statusCode).toBe(404);
       expect(absent.json()).toMatchObject({
         code: "load_not_found",
-        fields: { load: "default-9" },
+        fields: { load: "default.9" },
       });
       const impossible = await call({ method, url: "/v1/loads/a%20b" });
       expect(impossible.statusCode).toBe(404);
@@ -181,8 +181,8 @@ describe("login", () => {
   const routes = [
     { method: "POST", url: "/v1/loads" },
     { method: "GET", url: "/v1/loads" },
-    { method: "GET", url: "/v1/loads/default-1" },
-    { method: "DELETE", url: "/v1/loads/default-1" },
+    { method: "GET", url: "/v1/loads/default.1" },
+    { method: "DELETE", url: "/v1/loads/default.1" },
     { method: "GET", url: "/v1/quota" },
     { method: "PUT", url: "/v1/loads" },
   ] as const;
@@ -245,16 +245,16 @@ describe("problems", () => {
   it("are problem+json with a stable type, and carry the request id", async () => {
     const { call } = createTestApi();
     const headers = { "x-request-id": "run-42" };
-    const answer = await call({ url: "/v1/loads/default-9", headers });
+    const answer = await call({ url: "/v1/loads/default.9", headers });
     expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     expect(answer.headers["x-request-id"]).toBe("run-42");
     expect(answer.json()).toEqual({
       type: "urn:headgate:problem:load_not_found",
       title: "there is no load with this id",
       status: 404,
-      detail: "there is no load default-9",
+      detail: "there is no load default.9",
       code: "load_not_found",
-      fields: { load: "default-9" },
+      fields: { load: "default.9" },
       requestId: "run-42",
     });
   });
@@ -295,7 +295,7 @@ describe("problems", () => {
     expect(unknown.json()).toMatchObject({ code: "route_not_found" });
     for (const [method, url, allow] of [
       ["PUT", "/v1/loads", "GET, POST, HEAD"],
-      ["PATCH", "/v1/loads/default-1", "GET, DELETE, HEAD"],
+      ["PATCH", "/v1/loads/default.1", "GET, DELETE, HEAD"],
       ["POST", "/v1/quota", "GET, HEAD"],
     ] as const) {
       const answer = await call({ method, url, payload: "x", headers: { "content-type": "a/b" } });

@@ -64,7 +64,7 @@ describe("over real HTTP", () => {
       },
     };
     const { app, closing, url } = await listen({ loads: slow });
-    const running = fetch(`${url}/v1/loads/default-1`, {
+    const running = fetch(`${url}/v1/loads/default.1`, {
       headers: { authorization: `Bearer ${testKey}` },
     });
     await asked.promise;

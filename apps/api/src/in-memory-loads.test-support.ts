@@ -74,7 +74,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
           throw new BulkError("ERR_IDEMPOTENCY_CONFLICT", "the key was used for another request");
         return { load: existing(replay.id), replayed: true };
       }
-      const id = `${request.connection}-${loads.size + 1}`;
+      const id = `${request.connection}.${loads.size + 1}`;
       const { connection, sourceName, object, operation, source } = request;
       loads.set(id, {
         ...{ id, connection, sourceName, object, operation, source, state: "accepted" },

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadBody } from "./api.test-support.ts";
+import { startTestRedis, type TestRedis } from "./redis.test-support.ts";
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const key = "headgate_main-test";
+let redis: TestRedis;
+let folder: string;
+let keysFile: string;
+
+beforeAll(async () => {
+  redis = await startTestRedis();
+  folder = await mkdtemp(join(tmpdir(), "headgate-main-"));
+  keysFile = join(folder, "keys");
+  await writeFile(keysFile, `airflow sha256:${createHash("sha256").update(key).digest("hex")}\n`);
+});
+afterAll(async () => {
+  await redis.stop();
+  await rm(folder, { recursive: true });
+});
+
+function start(environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ["--conditions=@headgate/source", main], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** The address in the log line that says the API listens. */
+async function address(api: ChildProcess): Promise<string> {
+  if (api.stdout === null) throw new Error("stdout is a pipe");
+  for await (const line of createInterface({ input: api.stdout })) {
+    const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+    if (found !== undefined) return found;
+  }
+  throw new Error("the API ended before it listened");
+}
+
+describe("headgate-api", () => {
+  it("keeps loads on Redis and stops cleanly on SIGTERM", async () => {
+    const api = start({
+      HEADGATE_REDIS_URL: redis.url,
+      HEADGATE_API_PORT: "0",
+      HEADGATE_API_KEYS_FILE: keysFile,
+      HEADGATE_SCHEMAS: "web=none",
+    });
+    const exited = once(api, "exit");
+    const url = await address(api);
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const send = (body: unknown) =>
+      fetch(`${url}/v1/loads`, { method: "POST", headers, body: JSON.stringify(body) });
+
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const accepted = await send(loadBody);
+    expect(accepted.status).toBe(202);
+    const place = accepted.headers.get("location") ?? "";
+    const load = await (await fetch(`${url}${place}`, { headers })).json();
+    expect(load).toMatchObject({ state: "accepted", principal: "airflow", object: "order" });
+    const unknown = await send({ ...loadBody, sourceName: "shop" });
+    expect(unknown.status).toBe(422);
+    expect(await unknown.json()).toMatchObject({ code: "unknown_source_name" });
+
+    api.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it("exits 2 and names every fault of its configuration", async () => {
+    const api = start({ HEADGATE_API_PORT: "none", HEADGATE_LOG_LEVEL: "loud" });
+    if (api.stderr === null) throw new Error("stderr is a pipe");
+    const [faults, [code]] = await Promise.all([text(api.stderr), once(api, "exit")]);
+    expect(code).toBe(2);
+    expect(faults).toContain("HEADGATE_API_PORT must be");
+    expect(faults).toContain("HEADGATE_LOG_LEVEL must be");
+    expect(faults).toContain("HEADGATE_API_KEYS_FILE is not set");
+    expect(faults).not.toContain("    at ");
+  });
+
+  it("exits 1 where its address is taken", async () => {
+    const environment = {
+      HEADGATE_REDIS_URL: redis.url,
+      HEADGATE_API_KEYS_FILE: keysFile,
+    };
+    const first = start({ ...environment, HEADGATE_API_PORT: "0" });
+    const firstExit = once(first, "exit");
+    const { port } = new URL(await address(first));
+    const second = start({ ...environment, HEADGATE_API_PORT: port });
+    second.stdout?.resume();
+    if (second.stderr === null) throw new Error("stderr is a pipe");
+    const [fault, [code]] = await Promise.all([text(second.stderr), once(second, "exit")]);
+    expect(code).toBe(1);
+    expect(fault).toContain("EADDRINUSE");
+    first.kill("SIGINT");
+    expect(await firstExit).toEqual([0, null]);
+  });
+});
