@@ -1,0 +1,18 @@
+import { Command } from "commander";
+
+/** `headgate emulator`: starts the emulator in this process, with its own flags and exit codes. */
+export function emulatorCommand(): Command {
+  return new Command("emulator")
+    .summary("run a local Ingestion API with the real limits")
+    .description("Runs a local Data Cloud Ingestion API with the real limits, a clock and faults.")
+    .argument("[arguments...]", "see: headgate emulator --help")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (_arguments: string[], _options: unknown, command: Command) => {
+      // Its main is a program of its own, which reads process.argv and handles signals.
+      const main = import.meta.resolve("@headgate/emulator").replace(/index(\.[jt]s)$/, "main$1");
+      process.argv = [process.execPath, main, ...command.args];
+      process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
+      await import(main);
+    });
+}

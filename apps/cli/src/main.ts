@@ -1,0 +1,17 @@
+/** The `headgate` command. */
+import { CliError } from "./errors.ts";
+import { runProgram } from "./program.ts";
+import { processTerminal } from "./terminal.ts";
+
+const stopped = new AbortController();
+process.once("SIGINT", () => stopped.abort(new CliError("interrupted", "interrupted")));
+process.once("SIGTERM", () => stopped.abort(new CliError("terminated", "terminated")));
+// A reader that has seen enough, such as head, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  terminal: processTerminal(),
+  signal: stopped.signal,
+});

@@ -1,0 +1,50 @@
+/** Where a command writes: answers on stdout, everything else on stderr. */
+export interface Terminal {
+  /** One answer, with a line end added. */
+  answer(text: string): void;
+  /** One line for people. */
+  note(text: string): void;
+  /**
+   * How far something is: on a terminal one line that is rewritten in place, elsewhere a new line
+   * whenever `milestone` is another than before.
+   */
+  progress(text: string, milestone: string): void;
+}
+
+/** The process's own terminal. */
+export function processTerminal(
+  stdout: NodeJS.WriteStream = process.stdout,
+  stderr: NodeJS.WriteStream = process.stderr,
+): Terminal {
+  const rewritable = stderr.isTTY === true;
+  let lineShown = false;
+  let lastMilestone: string | undefined;
+  const clearLine = (): void => {
+    if (lineShown) stderr.write("\r\x1b[2K");
+    lineShown = false;
+  };
+  return {
+    answer(text) {
+      clearLine();
+      stdout.write(`${withoutControls(text)}\n`);
+    },
+    note(text) {
+      clearLine();
+      stderr.write(`${withoutControls(text)}\n`);
+    },
+    progress(text, milestone) {
+      const line = withoutControls(text);
+      if (rewritable) {
+        // A line wider than the terminal would wrap, and only its last row could be rewritten.
+        stderr.write(`\r\x1b[2K${line.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
+        lineShown = true;
+      } else if (milestone !== lastMilestone) stderr.write(`${line}\n`);
+      lastMilestone = milestone;
+    },
+  };
+}
+
+/** Names and messages come from outside and must not steer the terminal. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "\u{fffd}");
+}
