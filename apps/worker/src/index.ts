@@ -1,1 +1,3 @@
-export {};
+export { readWorkerConfig } from "./config.ts";
+export { logEvents } from "./log-events.ts";
+export * from "./start-worker.ts";

@@ -28,11 +28,14 @@ export interface SlotLimits {
   readonly oneBulkJobPerObject: boolean;
 }
 
+/** A create call gives up this long after its slot was stamped. */
+export const createDeadlineMs: Milliseconds = seconds(20);
+
 /**
- * Longest time from a slot's stamp to the arrival of its create call, plus clock skew. Our create
- * call gives up after 20 s, so two creations a window and this margin apart arrive a window apart.
+ * Longest time from a slot's stamp to the arrival of its create call, with 10 s for clock skew: two
+ * creations a window and this margin apart arrive a window apart.
  */
-export const slotWindowMarginMs: Milliseconds = seconds(30);
+export const slotWindowMarginMs: Milliseconds = milliseconds(createDeadlineMs + seconds(10));
 
 export const defaultSlotLimits: SlotLimits = {
   slots: slotsPerWindow,
@@ -118,12 +121,13 @@ export function decideWindow(
     freeAt(own, limits.slots - limits.reserveSlots, limits.windowMs),
     freeAt(inWindow, limits.slots, limits.windowMs),
   );
-  return until <= now
-    ? { kind: "grant" }
+  if (until <= now) return { kind: "grant" };
+  return until === Number.POSITIVE_INFINITY
+    ? { kind: "wait", reason: "window" }
     : { kind: "wait", reason: "window", until: epochMs(until) };
 }
 
-/** The instant from which fewer than `allowed` of these slots are in the window; 0 where that is now. */
+/** The instant from which fewer than `allowed` of these slots are in the window; 0: now, Infinity: never. */
 function freeAt(slots: readonly Slot[], allowed: number, windowMs: Milliseconds): number {
   if (slots.length < allowed) return 0;
   const stamps = slots.map((slot) => slot.at).sort((a, b) => a - b);

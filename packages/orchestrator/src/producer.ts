@@ -1,7 +1,7 @@
 /** What a program that only enqueues and looks needs: the HTTP API, and nothing that runs tasks. */
 
 import { randomBytes } from "node:crypto";
-import { defaultSlotLimits, type SlotLimits } from "@headgate/core";
+import { defaultSlotLimits } from "@headgate/core";
 import type { EmitEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Loads } from "./loads.ts";
@@ -20,8 +20,8 @@ export interface ProducerOptions {
   readonly redisUrl: string;
   /** First word of every key. Default `headgate`. */
   readonly prefix?: string;
-  /** Names of the configured connections with their limits; `undefined` means the API's published ones. */
-  readonly connections: ReadonlyMap<string, SlotLimits | undefined>;
+  /** Names of the connections that loads may name. */
+  readonly connections: readonly string[];
   readonly schema?: SchemaLookup;
   readonly emit: EmitEvent;
 }
@@ -40,13 +40,9 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   await whenReady(redis);
   const queues = openQueues({ redis, prefix });
   const connections = new Map(
-    [...options.connections].map(([connection, limits]) => {
-      const ledger: Ledger = {
-        redis,
-        connection,
-        base: ledgerBase(prefix, connection),
-        limits: limits ?? defaultSlotLimits,
-      };
+    options.connections.map((connection) => {
+      const base = ledgerBase(prefix, connection);
+      const ledger: Ledger = { redis, connection, base, limits: defaultSlotLimits };
       const signals = createTaskSignals({
         ledger,
         queues,

@@ -1,13 +1,14 @@
 /** Reads how much of a connection's quota is used, by whom, and when it returns. */
-import { decideWindow, epochMs, type Slot } from "@headgate/core";
+import { decideWindow, epochMs, type Slot, type SlotLimits } from "@headgate/core";
 import { type BulkJobRecord, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
 import { readLines } from "./ledger/claim.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
+import { readLimits } from "./ledger/published-limits.ts";
 import { iso } from "./load-view.ts";
 import type { QuotaView } from "./views.ts";
 
 export async function readQuota(ledger: Ledger): Promise<QuotaView> {
-  const { limits } = ledger;
+  const limits = await readLimits(ledger);
   const now = await ledgerNow(ledger);
   const slots = (await readSlots(ledger)).filter((slot) => slot.at + limits.windowMs > now);
   const holders = await readHolders(ledger);
@@ -22,7 +23,7 @@ export async function readQuota(ledger: Ledger): Promise<QuotaView> {
       windowSeconds: limits.windowMs / 1000,
       used: slots.length,
       foreign,
-      free: freeSlots(slots, ledger, now),
+      free: freeSlots(slots, limits, now),
       returnsAt: slots.map((slot) => iso(slot.at + limits.windowMs)),
     },
     permits: {
@@ -42,7 +43,7 @@ export async function readQuota(ledger: Ledger): Promise<QuotaView> {
   };
 }
 
-function freeSlots(slots: readonly Slot[], { limits }: Ledger, now: number): number {
+function freeSlots(slots: readonly Slot[], limits: SlotLimits, now: number): number {
   const at = epochMs(now);
   const tried: Slot[] = [...slots];
   while (decideWindow(tried, limits, at).kind === "grant")

@@ -29,6 +29,7 @@
  *   observed                 hash   remote id -> state, at the last list call
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call
+ *   limits                   string the limits that the workers hold to, for those who only look
  *   principal                string user id that the API names as the creator of our bulk jobs
  */
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";

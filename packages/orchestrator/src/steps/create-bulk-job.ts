@@ -3,7 +3,7 @@
  * the tenant's list says whether it made one, and then that one is adopted.
  */
 
-import { isBulkError, seconds } from "@headgate/core";
+import { type BulkError, createDeadlineMs, isBulkError, seconds } from "@headgate/core";
 import { beginCreate } from "../ledger/begin-create.ts";
 import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
@@ -28,6 +28,8 @@ export async function createBulkJob(
   if (record.phase === "creating" && record.createOutcome === "unknown")
     return await reconcileCreate(context, record, signal);
   const { ledger, ports } = context;
+  // A login that takes its time must not lie between the slot's stamp and the call's arrival.
+  await ports.ingestion.authenticate({ signal });
   const begun = await beginCreate(ledger, record);
   if (begun.kind === "wait") {
     const { reason, until } = begun;
@@ -41,23 +43,25 @@ export async function createBulkJob(
     const now = await ledgerNow(ledger);
     return later(now, until === undefined ? eventWaitMs : until - now, `waits for ${reason}`);
   }
+  const deadline = AbortSignal.timeout(createDeadlineMs);
   try {
-    const remote = await ports.ingestion.createBulkJob(record, { signal });
+    const inTime = AbortSignal.any([signal, deadline]);
+    const remote = await ports.ingestion.createBulkJob(record, { signal: inTime });
     return await bulkJobOpened(context, begun.record, remote, false);
   } catch (error) {
-    if (!isBulkError(error)) throw error;
-    return await createFailed(context, begun.record, error, signal);
+    if (isBulkError(error)) return await createFailed(context, begun.record, error, signal);
+    if (!deadline.aborted || signal.aborted) throw error;
+    return createUnknown(context, begun.record, "ERR_API_UNKNOWN_OUTCOME");
   }
 }
 
 async function createFailed(
   context: StepContext,
   record: BulkJobRecord,
-  error: Error,
+  error: BulkError,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ledger, ports } = context;
-  if (!isBulkError(error)) throw error;
+  const { ledger } = context;
   switch (error.code) {
     case "ERR_API_UNREACHABLE":
     case "ERR_AUTH_REFUSED":
@@ -85,14 +89,18 @@ async function createFailed(
     case "ERR_REDIS_AWAY":
       throw error;
     default:
-      ports.emit({
-        type: "bulk-job.create-unknown",
-        bulkJobId: record.id,
-        object: record.objectKey,
-        code: error.code,
-      });
-      return "next";
+      return createUnknown(context, record, error.code);
   }
+}
+
+function createUnknown({ ports }: StepContext, record: BulkJobRecord, code: string): StepResult {
+  ports.emit({
+    type: "bulk-job.create-unknown",
+    bulkJobId: record.id,
+    object: record.objectKey,
+    code,
+  });
+  return "next";
 }
 
 async function refused(

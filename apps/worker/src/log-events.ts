@@ -1,0 +1,28 @@
+/** One log line for each event. */
+import type { EmitEvent, HeadgateEvent } from "@headgate/orchestrator";
+import type { Logger } from "pino";
+
+/** Events that a person should look at. */
+const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
+  "bulk-job.create-unknown",
+  "bulk-job.upload-unknown",
+  "bulk-job.upload-delayed",
+  "bulk-job.call-failed",
+  "bulk-job.aborting",
+  "load.plan-delayed",
+  "login.failed",
+  "gate.closed",
+  "intake.refused",
+  "queue.error",
+  "reaper.acted",
+  "sweep.repaired",
+]);
+
+export function logEvents(logger: Logger): EmitEvent {
+  return (event) => {
+    const { type, ...measures } = event;
+    const failed = event.type === "load.ended" && event.state === "failed";
+    if (failed || warnings.has(type)) logger.warn(measures, type);
+    else logger.info(measures, type);
+  };
+}

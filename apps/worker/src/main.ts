@@ -1,0 +1,26 @@
+/** The `headgate-worker` command: everything comes from the environment, see README.md. */
+import { isBulkError } from "@headgate/core";
+import { pino } from "pino";
+import { readWorkerConfig } from "./config.ts";
+import { logEvents } from "./log-events.ts";
+import { startWorker } from "./start-worker.ts";
+
+async function main(): Promise<void> {
+  const { logLevel, ...options } = readWorkerConfig(process.env);
+  const logger = pino({ name: "headgate-worker", level: logLevel });
+  const worker = await startWorker(options, logEvents(logger));
+  logger.info({ connection: options.connection.name }, "worker.ready");
+  const stop = async (signal: string): Promise<void> => {
+    await worker.close();
+    logger.info({ signal }, "worker.stopped");
+    process.exit(0);
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+main().catch((error: unknown) => {
+  const text = isBulkError(error) ? `${error.code}: ${error.message}` : String(error);
+  process.stderr.write(`headgate-worker: ${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,176 @@
+/** A whole headgate for one test: emulator, S3 stand-in, workers and the producer's door, each real. */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { EventEmitter, on } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { defaultSlotLimits, milliseconds, type SlotLimits } from "@headgate/core";
+import {
+  type ClockMode,
+  type Emulator,
+  type EmulatorSettingsInput,
+  startEmulator,
+} from "@headgate/emulator";
+import { Secret } from "@headgate/ingestion-api";
+import {
+  createProducer,
+  type HeadgateEvent,
+  type LoadRequestInput,
+  type Loads,
+  type LoadView,
+  parseLoadRequest,
+} from "@headgate/orchestrator";
+import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
+import { type RunningWorker, startWorker, type WorkerOptions } from "@headgate/worker";
+import { Redis } from "ioredis";
+import { inject } from "vitest";
+
+export interface RigOptions {
+  readonly workers?: number;
+  readonly schemas: Readonly<Record<string, string>>;
+  readonly emulator?: EmulatorSettingsInput;
+  /** Default "real"; "manual" stands still until the test moves it. */
+  readonly clock?: ClockMode;
+  readonly limits?: Partial<SlotLimits>;
+  readonly steps?: WorkerOptions["connection"]["steps"];
+  readonly deniedKeys?: readonly string[];
+}
+
+export interface Rig {
+  readonly emulator: Emulator;
+  readonly loads: Loads;
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly workers: RunningWorker[];
+  /** Every event of all workers so far. */
+  readonly events: readonly HeadgateEvent[];
+  put(key: string, body: string): Promise<string>;
+  startWorker(changes?: Partial<WorkerOptions>): Promise<RunningWorker>;
+  enqueue(request: LoadRequestInput, key?: string): Promise<LoadView>;
+  /** Waits until the load has ended. */
+  ended(loadId: string): Promise<LoadView>;
+  /** Waits for the first event, past or coming, that `matches`. */
+  event(matches: (event: HeadgateEvent) => boolean): Promise<HeadgateEvent>;
+  close(): Promise<void>;
+}
+
+const bucket = "exports";
+const credentials = { accessKeyId: "rig", secretAccessKey: randomBytes(12).toString("hex") };
+
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const folder = await mkdtemp(join(tmpdir(), "headgate-rig-"));
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const keyFile = join(folder, "key.pem");
+  await writeFile(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  const emulator = await startEmulator({
+    schemas: options.schemas,
+    connectedApps: [
+      {
+        consumerKey: "rig",
+        publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+        users: ["rig@example.com"],
+      },
+    ],
+    clock: options.clock ?? "real",
+    settings: { processingMs: 0, audiences: ["rig-audience"], ...options.emulator },
+  });
+  const denied = new Set(options.deniedKeys ?? []);
+  const s3 = await startS3StandIn({
+    folder: join(folder, "s3"),
+    ...credentials,
+    denied: (_bucket, key) => key !== undefined && denied.has(key),
+  });
+  const s3Client = new S3Client({
+    endpoint: s3.url,
+    region: "us-east-1",
+    forcePathStyle: true,
+    credentials,
+  });
+  await s3Client.send(new CreateBucketCommand({ Bucket: bucket }));
+
+  const prefix = `test-${randomBytes(6).toString("hex")}`;
+  const redisUrl = inject("redisUrl");
+  const redis = new Redis(redisUrl);
+  const events: HeadgateEvent[] = [];
+  const bus = new EventEmitter().setMaxListeners(0);
+  const emit = (event: HeadgateEvent): void => {
+    events.push(event);
+    bus.emit("event", event);
+  };
+  const producer = await createProducer({ redisUrl, prefix, connections: ["default"], emit });
+  const workers: RunningWorker[] = [];
+  const workerOptions: WorkerOptions = {
+    redisUrl: new Secret(redisUrl),
+    prefix,
+    allowVolatileRedis: true,
+    streamIntake: true,
+    connection: {
+      name: "default",
+      login: {
+        loginUrl: emulator.url,
+        consumerKey: "rig",
+        user: "rig@example.com",
+        keyFile,
+        audience: "rig-audience",
+        allowPlainHttpOnLoopback: true,
+      },
+      schemas: new Map(Object.entries(options.schemas)),
+      limits: { ...defaultSlotLimits, ...options.limits },
+      steps: { pollMinMs: milliseconds(50), pollMaxMs: milliseconds(200), ...options.steps },
+    },
+    s3: { endpoint: s3.url, region: "us-east-1", credentials },
+    filesRoot: folder,
+  };
+
+  const rig: Rig = {
+    emulator,
+    loads: producer.loads,
+    redis,
+    prefix,
+    workers,
+    events,
+    async put(key, body) {
+      await s3Client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+      return `s3://${bucket}/${key}`;
+    },
+    async startWorker(changes = {}) {
+      const worker = await startWorker({ ...workerOptions, ...changes }, emit);
+      workers.push(worker);
+      return worker;
+    },
+    async enqueue(request, key) {
+      const accepted = await producer.loads.accept(parseLoadRequest(request), {
+        caller: { principal: "rig", via: "http" },
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      });
+      return accepted.load;
+    },
+    async ended(loadId) {
+      await rig.event((event) => event.type === "load.ended" && event.loadId === loadId);
+      const load = await producer.loads.get(loadId);
+      if (load === undefined) throw new Error(`load ${loadId} is gone`);
+      return load;
+    },
+    async event(matches) {
+      const coming = on(bus, "event");
+      const past = events.find(matches);
+      if (past !== undefined) return past;
+      for await (const [event] of coming) if (matches(event)) return event;
+      throw new Error("the bus has ended");
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await producer.close();
+      await emulator.close();
+      s3Client.destroy();
+      await s3.close();
+      const keys = await redis.keys(`*${prefix}*`);
+      if (keys.length > 0) await redis.del(...keys);
+      redis.disconnect();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  for (let i = 0; i < (options.workers ?? 1); i++) await rig.startWorker();
+  return rig;
+}
