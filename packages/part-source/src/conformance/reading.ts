@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { openBody } from "../rewindable-body.ts";
 import {
   collect,
+  listAll,
   never,
   openFor,
   pinOne,
@@ -39,6 +40,17 @@ export function describeReading(subject: StoreSubject): void {
       const open = await openFor(subject);
       await open.put("empty", Buffer.alloc(0));
       expect(await readAll(open.store, await pinOne(open, "empty"))).toHaveLength(0);
+    });
+
+    test("reads an object that was written in parts, by the pin that the listing gave", async () => {
+      const open = await openFor(subject);
+      const parts = [Buffer.alloc(5 * 1024 * 1024, "one"), sample(length)];
+      await open.putInParts("parts/p.bin", parts);
+      const [object] = await listAll(open.store, { kind: "prefix", uri: open.uriOf("parts/") });
+      expect(object).toEqual(await pinOne(open, "parts/p.bin"));
+      if (object === undefined) return;
+      const seam = await readAll(open.store, object, rangeOf(5 * 1024 * 1024 - 3, object.bytes));
+      expect(seam.equals(Buffer.concat(parts).subarray(5 * 1024 * 1024 - 3))).toBe(true);
     });
 
     test("refuses a range past the object's end as the caller's mistake", async () => {

@@ -18,6 +18,8 @@ export interface OpenSubject {
   readonly store: SourceStore;
   /** Writes an object, replacing one of the same key. Keys have no leading slash. */
   put(key: string, content: Uint8Array): Promise<void>;
+  /** Writes an object as a multipart upload where there is such a thing; each part but the last has 5 MiB. */
+  putInParts(key: string, parts: readonly Uint8Array[]): Promise<void>;
   remove(key: string): Promise<void>;
   /** The URI of a key in this place, spelled as the store spells it. */
   uriOf(key: string): string;
