@@ -33,18 +33,32 @@ async function setting(client: Redis, name: string): Promise<unknown> {
 async function connectionRefused(url: string): Promise<void> {
   for (;;) {
     const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
-    const outcome = await new Promise((resolve) => {
-      socket.once("error", resolve).once("connect", () => resolve(undefined));
+    let accepted = false;
+    socket.on("connect", () => {
+      accepted = true;
     });
-    if (outcome !== undefined) return;
-    await once(socket.resume(), "close");
+    // Refused at once, or reset when the server dies: closed either way.
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.resume().once("close", resolve));
+    if (!accepted) return;
   }
 }
 
 test("a given URL is used as it is and left alone", async () => {
-  const redis = await startPrivateRedis({ url: "redis://example.test:6379", programs: [] });
+  const existing = await started();
+  const redis = await startPrivateRedis({ url: existing.url, programs: [] });
   await redis.close();
-  expect(redis.url).toBe("redis://example.test:6379");
+  expect(redis.url).toBe(existing.url);
+  expect(await connected(existing.url).ping()).toBe("PONG");
+});
+
+test("a given URL that refuses the password is reported without it", async () => {
+  const { host } = new URL((await started()).url);
+  await expect(startPrivateRedis({ url: `redis://:wrong@${host}` })).rejects.toMatchObject({
+    code: "ERR_REDIS_AWAY",
+    message: expect.not.stringContaining("wrong"),
+    fields: { host },
+  });
 });
 
 test("a private server never evicts and keeps an append-only file", async () => {

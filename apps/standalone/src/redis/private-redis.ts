@@ -51,7 +51,7 @@ const portAttempts = 5;
  * if need be. Throws ERR_REDIS_AWAY where there is none to start or it does not come up.
  */
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
-  if (options.url !== undefined) return { url: options.url, close: async () => {} };
+  if (options.url !== undefined) return useExisting(options.url);
   const program = await provideProgram(options);
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -61,6 +61,20 @@ export async function startPrivateRedis(options: PrivateRedisOptions = {}): Prom
       if (attempt === portAttempts) throw error;
     }
   }
+}
+
+async function useExisting(url: string): Promise<PrivateRedis> {
+  try {
+    await answersPing(url, AbortSignal.timeout(startTimeoutMs));
+  } catch (cause) {
+    const { host } = new URL(url);
+    throw new BulkError(
+      "ERR_REDIS_AWAY",
+      `the Redis of HEADGATE_REDIS_URL at ${host} does not answer PING`,
+      { fields: { host }, cause },
+    );
+  }
+  return { url, close: async () => {} };
 }
 
 async function provideProgram(options: PrivateRedisOptions): Promise<string> {
@@ -119,8 +133,12 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
   const watchdog = startWatchdog(server, folder);
 
   const url = `redis://:${password}@127.0.0.1:${port}`;
-  // Once the server is gone its id may become another process's, which must not be killed.
-  server.once("exit", () => watchdog.kill("SIGKILL"));
+  const exited = new AbortController();
+  server.once("exit", (code) => {
+    // Its id may now become another process's, which must not be killed.
+    watchdog.kill("SIGKILL");
+    exited.abort(new Error(`exited with code ${code}`));
+  });
   const close = async (): Promise<void> => {
     // Left to the watchdog, so that the server ends even if this process dies at this very moment.
     watchdog.stdin?.end();
@@ -128,7 +146,7 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await answersPing(url, server);
+    await answersPing(url, AbortSignal.any([exited.signal, AbortSignal.timeout(startTimeoutMs)]));
     await log.close();
   } catch (cause) {
     await log.close();
@@ -162,22 +180,17 @@ async function freeLoopbackPort(): Promise<number> {
   return address.port;
 }
 
-/** Settles when the server answers; throws when it exits before, or takes over ten seconds. */
-async function answersPing(url: string, server: ChildProcess): Promise<void> {
+/** Settles when the server answers PING; throws the signal's reason when it fires before. */
+async function answersPing(url: string, signal: AbortSignal): Promise<void> {
   const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
   // Refused connections are the normal case until the server listens.
   client.on("error", () => {});
-  const settled = new AbortController();
-  const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(startTimeoutMs)]);
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
   try {
-    await Promise.race([
-      client.ping(),
-      once(server, "exit", { signal }).then(([code]) => {
-        throw new Error(`exited with code ${code}`);
-      }),
-    ]);
+    await Promise.race([client.ping(), aborted]);
   } finally {
-    settled.abort();
     client.disconnect();
   }
 }
