@@ -1,0 +1,197 @@
+import { type BulkError, isBulkError, milliseconds } from "@headgate/core";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { expectStatus, expectTokens, type Operation, parseAnswer } from "./api-errors.ts";
+import { bulkJobWire } from "./contract/bulk.ts";
+import type { HttpAnswer, HttpResult } from "./http-transport.ts";
+import { jobId, wireJob } from "./test-tenant.test-support.ts";
+
+const upload: Operation = { name: "upload", effect: true, path: "/p", bulkJobId: jobId };
+const info: Operation = { name: "info", effect: false, path: "/p", bulkJobId: jobId };
+const login: Operation = { name: "login", effect: false, path: "/services/oauth2/token" };
+
+function answer(
+  status: number,
+  text: string | undefined = "",
+  more: Partial<HttpAnswer> = {},
+): HttpAnswer {
+  return { kind: "answer", status, text, bodySent: true, ...more };
+}
+
+function errorOf(act: () => unknown): BulkError {
+  try {
+    act();
+  } catch (error) {
+    if (isBulkError(error)) return error;
+    throw error;
+  }
+  throw new Error("no error");
+}
+
+const statusOf = (operation: Operation, result: HttpResult) =>
+  errorOf(() => expectStatus(operation, result, [200]));
+
+describe("a status", () => {
+  it.each([
+    [302, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
+    [204, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
+    [400, "ERR_API_BAD_REQUEST", "ERR_API_BAD_REQUEST"],
+    [401, "ERR_API_UNAUTHORIZED", "ERR_API_UNAUTHORIZED"],
+    [403, "ERR_API_FORBIDDEN", "ERR_API_FORBIDDEN"],
+    [404, "ERR_API_NOT_FOUND", "ERR_API_NOT_FOUND"],
+    [405, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
+    [408, "ERR_API_UNKNOWN_OUTCOME", "ERR_API_UNKNOWN_OUTCOME"],
+    [409, "ERR_API_CONFLICT", "ERR_API_CONFLICT"],
+    [413, "ERR_API_TOO_LARGE", "ERR_API_TOO_LARGE"],
+    [415, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
+    [429, "ERR_API_THROTTLED", "ERR_API_THROTTLED"],
+    [500, "ERR_API_UNKNOWN_OUTCOME", "ERR_API_SERVER"],
+    [502, "ERR_API_UNKNOWN_OUTCOME", "ERR_API_SERVER"],
+    [503, "ERR_API_UNKNOWN_OUTCOME", "ERR_API_SERVER"],
+    [504, "ERR_API_UNKNOWN_OUTCOME", "ERR_API_SERVER"],
+  ])("%i is %s for a call with effects and %s for one without", (status, withEffects, without) => {
+    expect(statusOf(upload, answer(status)).code).toBe(withEffects);
+    expect(statusOf(info, answer(status)).code).toBe(without);
+  });
+
+  it("comes with operation, bulk job, path, status and the wait asked for", () => {
+    const error = statusOf(upload, answer(429, "", { retryAfterMs: milliseconds(7000) }));
+    expect(error.fields).toEqual({
+      operation: "upload",
+      path: "/p",
+      bulkJobId: jobId,
+      status: 429,
+      retryAfterMs: 7000,
+    });
+    expect(error.message).toBe(`upload of bulk job ${jobId}: the API answered 429`);
+  });
+
+  it("is believed though its answer was cut", () => {
+    const cut = { text: undefined, textFault: "cut" } as const;
+    expect(statusOf(upload, answer(401, undefined, cut)).code).toBe("ERR_API_UNAUTHORIZED");
+    expect(statusOf(upload, answer(413, undefined, cut)).code).toBe("ERR_API_TOO_LARGE");
+  });
+
+  it("quotes the API's message and nothing else of its body", () => {
+    const body = {
+      message: "conflicts with the state",
+      path: "uri=canary",
+      details: { a: "canary" },
+    };
+    const { message } = statusOf(upload, answer(409, JSON.stringify(body)));
+    expect(message).toContain("409: conflicts with the state");
+    expect(message).not.toContain("canary");
+  });
+
+  it("quotes at most 200 characters on one line, and no token", () => {
+    const said = `line\nbreak ${"x".repeat(50)} ${"word ".repeat(100)}`;
+    const { message } = statusOf(upload, answer(400, JSON.stringify({ message: said })));
+    expect(message).toContain("line break *** word");
+    expect(message).not.toContain("xxx");
+    expect(message.length).toBeLessThan(200 + 100);
+  });
+
+  it("quotes nothing of a body that is not the API's", () => {
+    const { message } = statusOf(info, answer(502, "<html>canary</html>"));
+    expect(message).not.toContain("canary");
+  });
+});
+
+describe("a broken call", () => {
+  it("that was never sent is unreachable", () => {
+    const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    const error = statusOf(upload, { kind: "not-sent", cause });
+    expect(error).toMatchObject({ code: "ERR_API_UNREACHABLE", cause });
+    expect(error.fields).toMatchObject({
+      operation: "upload",
+      bulkJobId: jobId,
+      reason: "ECONNREFUSED",
+    });
+  });
+
+  it.each([upload, info])("that was sent has an unknown outcome", (operation) => {
+    const cause = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+    const error = statusOf(operation, { kind: "no-answer", cause });
+    expect(error).toMatchObject({ code: "ERR_API_UNKNOWN_OUTCOME", cause });
+    expect(error.fields).toMatchObject({ reason: "ECONNRESET" });
+    expect(error.fields.status).toBeUndefined();
+  });
+});
+
+describe("an answer's body", () => {
+  it("is parsed by its contract", () => {
+    const job = parseAnswer(info, answer(200, JSON.stringify(wireJob())), bulkJobWire);
+    expect(job.state).toBe("Open");
+  });
+
+  it.each([
+    ["empty", ""],
+    ["blank", " \n"],
+    ["HTML", "<!doctype html><p>canary"],
+    ["half JSON", '{"id":"canary'],
+    ["a list", '["canary"]'],
+    ["null", "null"],
+    ["a bulk job without id", JSON.stringify(wireJob({ id: undefined }))],
+    ["a bulk job with a path for an id", JSON.stringify(wireJob({ id: "../../canary" }))],
+    ["a bulk job in an unknown state", JSON.stringify(wireJob({ state: "Canary" }))],
+  ])("that is %s is unexpected, and is not quoted", (_, text) => {
+    const error = errorOf(() => parseAnswer(info, answer(200, text), bulkJobWire));
+    expect(error).toMatchObject({ code: "ERR_API_UNEXPECTED", fields: { status: 200 } });
+    expect(`${error.message} ${JSON.stringify(error.fields)}`).not.toMatch(/canary/i);
+    expect(error.cause).toBeUndefined();
+  });
+
+  it("names the place where it leaves its contract", () => {
+    const text = JSON.stringify({ data: [{ state: "x" }] });
+    const shape = z.object({ data: z.array(z.object({ state: z.literal("Open") })) });
+    expect(errorOf(() => parseAnswer(info, answer(200, text), shape)).message).toContain(
+      '"data.0.state"',
+    );
+  });
+
+  it("over 1 MiB is unexpected", () => {
+    const big = answer(200, undefined, { text: undefined, textFault: "too-large" });
+    expect(errorOf(() => parseAnswer(info, big, bulkJobWire)).code).toBe("ERR_API_UNEXPECTED");
+  });
+
+  it("that was cut leaves the outcome unknown", () => {
+    const cut = answer(201, undefined, { text: undefined, textFault: "cut" });
+    expect(errorOf(() => parseAnswer(upload, cut, bulkJobWire))).toMatchObject({
+      code: "ERR_API_UNKNOWN_OUTCOME",
+      fields: { status: 201 },
+    });
+  });
+});
+
+describe("a token call", () => {
+  it.each([400, 401, 403, 404, 415])("answered %i is refused", (status) => {
+    const error = errorOf(() => expectTokens(login, answer(status)));
+    expect(error).toMatchObject({ code: "ERR_AUTH_REFUSED", fields: { status, error: undefined } });
+  });
+
+  it("shows the service's error and description", () => {
+    const body = {
+      error: "invalid_grant",
+      error_description: "user hasn't approved this consumer",
+    };
+    const error = errorOf(() => expectTokens(login, answer(400, JSON.stringify(body))));
+    expect(error.fields).toMatchObject({ operation: "login", status: 400, error: "invalid_grant" });
+    expect(error.message).toContain("invalid_grant (user hasn't approved this consumer)");
+  });
+
+  it("hides a credential that the service echoes", () => {
+    const echoed = `eyJhbGciOiJSUzI1NiJ9.${"canary".repeat(20)}`;
+    const body = { error: echoed, error_description: `bad assertion ${echoed}` };
+    const error = errorOf(() => expectTokens(login, answer(400, JSON.stringify(body))));
+    expect(`${error.message} ${JSON.stringify(error.fields)}`).not.toContain("canary");
+  });
+
+  it.each([
+    [302, "ERR_API_UNEXPECTED"],
+    [408, "ERR_API_UNKNOWN_OUTCOME"],
+    [429, "ERR_API_THROTTLED"],
+    [500, "ERR_API_SERVER"],
+  ])("answered %i is %s", (status, code) => {
+    expect(errorOf(() => expectTokens(login, answer(status))).code).toBe(code);
+  });
+});
