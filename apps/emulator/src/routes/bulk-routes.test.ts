@@ -1,31 +1,415 @@
+import { maxFilesPerBulkJob, milliseconds, seconds } from "@headgate/core";
+import { bulkJobListWire, bulkJobWire } from "@headgate/ingestion-api/contract";
 import { describe, expect, it } from "vitest";
 import { json, startCaller } from "../emulator.test-support.ts";
+import { HashSum, hashRecord } from "../state/record-hash.ts";
 
-const hour = 3_600_000;
 const contacts = 'id,name,note\r\n1,Ann,\r\n2,Bob,"two\nlines, ""quoted"""\r\n';
+const unknownId = "00000000-0000-4000-8000-000000000000";
 
 describe("a bulk job", () => {
   it("goes from Open by UploadComplete and InProgress to JobComplete by the clock", async () => {
     const { emulator, open, upload, patch, state } = await startCaller();
     const id = await open();
     expect(await state(id)).toBe("Open");
-    expect((await upload(id, contacts)).body).toEqual({ accepted: true });
-    expect((await patch(id, "UploadComplete")).body.state).toBe("UploadComplete");
-    emulator.control.changeSettings({ processingMs: 5 });
+    expect(await upload(id, contacts)).toMatchObject({ status: 202, body: { accepted: true } });
+    expect(await patch(id, "UploadComplete")).toMatchObject({ status: 200 });
     expect(await state(id)).toBe("UploadComplete");
-    advance(emulator, 90_000);
+    emulator.clock.advance(seconds(90));
     expect(await state(id)).toBe("InProgress");
-    advance(emulator, 90_000);
+    emulator.clock.advance(seconds(89));
+    expect(await state(id)).toBe("InProgress");
+    emulator.clock.advance(seconds(1));
     expect(await state(id)).toBe("JobComplete");
+  });
+
+  it("applies its files only when it is complete, in the order of upload", async () => {
+    const { emulator, open, upload, patch } = await startCaller();
+    const id = await open();
+    await upload(id, "id,name,note\n1,Ann,old\n2,Bob,\n");
+    await upload(id, "id,name,note\n1,Ann,new\n2,Bob,\n");
+    await patch(id, "UploadComplete");
+    expect((await emulator.control.state()).objects).toEqual([]);
+    emulator.clock.advance(seconds(180));
     const { objects } = await emulator.control.state();
-    expect(objects).toMatchObject([
-      { sourceName: "crm", object: "Contact", rowsReceived: 2, keysHeld: 2, rowsReceivedTwice: 0 },
+    expect(objects).toEqual([
+      {
+        sourceName: "crm",
+        object: "Contact",
+        rowsReceived: 4,
+        hash: hashOf(["1", "Ann", "old"], ["2", "Bob", ""], ["1", "Ann", "new"], ["2", "Bob", ""]),
+        rowsDeleted: 0,
+        deletedHash: "0000000000000000",
+        rowsStreamed: 0,
+        rowsStreamedDropped: 0,
+        rowsReceivedTwice: 1,
+        rowsReplaced: 1,
+        keysHeld: 2,
+        heldHash: hashOf(["1", "Ann", "new"], ["2", "Bob", ""]),
+      },
     ]);
+  });
+
+  it("removes keys where its operation is delete", async () => {
+    const { emulator, open, upload, patch } = await startCaller();
+    const first = await open();
+    await upload(first, contacts);
+    await patch(first, "UploadComplete");
+    emulator.clock.advance(seconds(180));
+    const second = await open("Contact", "delete");
+    expect(await upload(second, '"1","2026-01-02T03:04:05.678Z"\n')).toMatchObject({ status: 202 });
+    await patch(second, "UploadComplete");
+    emulator.clock.advance(seconds(180));
+    const [contact] = (await emulator.control.state()).objects;
+    expect(contact).toMatchObject({
+      rowsDeleted: 1,
+      deletedHash: hashOf(["1", "2026-01-02T03:04:05.678Z"]),
+      keysHeld: 1,
+      heldHash: hashOf(["2", "Bob", 'two\nlines, "quoted"']),
+    });
+  });
+
+  it("uses the key that x-primary-key names, else the first field", async () => {
+    const { emulator, open, upload, patch } = await startCaller();
+    const id = await open("Order");
+    const rows = "placedAt,number,paid\n2026-01-01T00:00:00Z,7,true\n2026-01-02T00:00:00Z,7,true\n";
+    await upload(id, rows);
+    await patch(id, "UploadComplete");
+    emulator.clock.advance(seconds(180));
+    const [order] = (await emulator.control.state()).objects;
+    expect(order).toMatchObject({ rowsReceived: 2, rowsReplaced: 1, keysHeld: 1 });
+  });
+
+  it("keeps counts and hashes but no keys where keepKeys is off", async () => {
+    const { emulator, open, upload, patch } = await startCaller({ settings: { keepKeys: false } });
+    const id = await open();
+    await upload(id, "id,name,note\n1,Ann,\n1,Ann,\n");
+    await patch(id, "UploadComplete");
+    emulator.clock.advance(seconds(180));
+    const [contact] = (await emulator.control.state()).objects;
+    expect(contact).toMatchObject({
+      rowsReceived: 2,
+      hash: hashOf(["1", "Ann", ""], ["1", "Ann", ""]),
+      keysHeld: null,
+      heldHash: null,
+      rowsReceivedTwice: null,
+    });
+  });
+
+  it("discards its files when it is aborted", async () => {
+    const { emulator, open, upload, patch, state } = await startCaller();
+    const id = await open();
+    await upload(id, contacts);
+    expect(await patch(id, "Aborted")).toMatchObject({ status: 200, body: { state: "Aborted" } });
+    emulator.clock.advance(seconds(1000));
+    expect(await state(id)).toBe("Aborted");
+    expect((await emulator.control.state()).objects).toEqual([]);
+  });
+
+  it.each(["Open", "UploadComplete"])("vanishes after 7 days in %s", async (name) => {
+    const processingMs = seconds(30 * 24 * 3600);
+    const { emulator, open, patch } = await startCaller({ settings: { processingMs } });
+    const id = await open();
+    if (name === "UploadComplete") await patch(id, name);
+    // The token expires before the week is over, so the state report is asked.
+    emulator.clock.advance(seconds(7 * 24 * 3600));
+    expect((await emulator.control.state()).bulkJobs).toMatchObject([{ id, state: name }]);
+    emulator.clock.advance(milliseconds(1));
+    expect((await emulator.control.state()).bulkJobs).toEqual([]);
+  });
+
+  it("shows the fields and nulls of a live org", async () => {
+    const { emulator, call, create, patch } = await startCaller();
+    const created = await create();
+    const id = String(created.body.id);
+    const createdDate = new Date(emulator.clock.now()).toISOString().replace("Z", "000Z");
+    const common = {
+      id,
+      object: "Contact",
+      sourceName: "crm",
+      operation: "upsert",
+      contentType: "CSV",
+      apiVersion: "v1",
+      createdById: expect.stringMatching(/^005/),
+      createdDate,
+    };
+    const contentUrl = `/api/v1/ingest/jobs/${id}/batches`;
+    expect(created.status).toBe(201);
+    expect(bulkJobWire.parse(created.body)).toEqual({
+      ...common,
+      state: "Open",
+      systemModstamp: "",
+      contentUrl,
+    });
+    expect((await patch(id, "UploadComplete")).body).toEqual({
+      ...common,
+      state: "UploadComplete",
+      systemModstamp: "",
+      contentUrl: null,
+      retries: null,
+      totalProcessingTime: null,
+    });
+    const running = { ...common, contentUrl, retries: 0, totalProcessingTime: 0 };
+    expect((await call("GET", `/api/v1/ingest/jobs/${id}`)).body).toEqual({
+      ...running,
+      state: "UploadComplete",
+      systemModstamp: "",
+    });
+    emulator.clock.advance(seconds(200.5));
+    expect((await call("GET", `/api/v1/ingest/jobs/${id}`)).body).toEqual({
+      ...running,
+      state: "JobComplete",
+      systemModstamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      totalProcessingTime: 180,
+    });
   });
 });
 
-function advance(emulator: { clock: { advance(ms: never): void } }, ms: number): void {
-  emulator.clock.advance(ms as never);
+describe("an illegal change", () => {
+  it("is refused with 409 from each state that does not allow it", async () => {
+    const { emulator, call, open, patch, upload } = await startCaller();
+    const path = "/api/v1/ingest/jobs";
+    const id = await open();
+    expect((await call("DELETE", `${path}/${id}`)).status).toBe(409);
+    await patch(id, "UploadComplete");
+    expect((await upload(id, contacts)).status).toBe(409);
+    expect((await patch(id, "UploadComplete")).status).toBe(409);
+    emulator.clock.advance(seconds(90));
+    expect((await patch(id, "Aborted")).status).toBe(409);
+    expect((await call("DELETE", `${path}/${id}`)).status).toBe(409);
+    emulator.clock.advance(seconds(90));
+    expect((await patch(id, "Aborted")).status).toBe(409);
+    expect((await call("DELETE", `${path}/${id}`)).status).toBe(204);
+    expect((await call("GET", `${path}/${id}`)).status).toBe(404);
+  });
+
+  it("refuses the abort of UploadComplete only where the setting says so", async () => {
+    const strict = await startCaller({ settings: { abortUploadComplete: false } });
+    const id = await strict.open();
+    await strict.patch(id, "UploadComplete");
+    expect((await strict.patch(id, "Aborted")).status).toBe(409);
+    const mild = await startCaller();
+    const other = await mild.open();
+    await mild.patch(other, "UploadComplete");
+    expect((await mild.patch(other, "Aborted")).status).toBe(200);
+  });
+
+  it("is refused with 400 for an unknown state or operation, naming the field", async () => {
+    const { open, patch, create } = await startCaller();
+    const id = await open();
+    expect(await patch(id, "JobComplete")).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("state") },
+    });
+    expect(await create("Order", "insert")).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("operation") },
+    });
+  });
+});
+
+describe("an unknown thing", () => {
+  it("is answered with 404 in the recorded error body", async () => {
+    const { emulator, call, create, upload } = await startCaller();
+    const path = `/api/v1/ingest/jobs/${unknownId}`;
+    expect((await call("GET", path)).body).toEqual({
+      timestamp: new Date(emulator.clock.now()).toISOString().replace("Z", "000000Z"),
+      error: "404 NOT FOUND",
+      message: expect.any(String),
+      path: `uri=${path}`,
+      tenantId: "a360/emulator",
+      internalErrorCode: "COMMON_ERROR_GENERIC",
+      details: {},
+    });
+    expect((await upload(unknownId, contacts)).status).toBe(404);
+    expect((await create("Nothing")).status).toBe(404);
+    expect((await call("GET", "/api/v1/ingest/elsewhere")).status).toBe(404);
+  });
+
+  it("stays unknown while a new schema warms up", async () => {
+    const { emulator, create } = await startCaller({ settings: { schemaWarmUpMs: 15_000 } });
+    expect((await create()).status).toBe(404);
+    emulator.clock.advance(seconds(15));
+    expect((await create()).status).toBe(201);
+  });
+});
+
+describe("the limits on creation", () => {
+  it("allows 20 in any rolling hour, not 20 in each clock hour", async () => {
+    const { emulator, create, patch } = await startCaller();
+    const createAndAbort = async (): Promise<number> => {
+      const { status, body } = await create();
+      if (status === 201) await patch(String(body.id), "Aborted");
+      return status;
+    };
+    for (let at = 0; at < 20; at += 1) {
+      expect(await createAndAbort()).toBe(201);
+      emulator.clock.advance(seconds(60));
+    }
+    emulator.clock.advance(seconds(3600 - 20 * 60 - 1));
+    expect(await createAndAbort()).toBe(429);
+    emulator.clock.advance(seconds(1));
+    // The first has left the hour, but the refused one has come into it.
+    expect(await createAndAbort()).toBe(429);
+    emulator.clock.advance(seconds(120));
+    expect(await createAndAbort()).toBe(201);
+    expect(emulator.control.requests().filter(({ kind }) => kind === "create")).toHaveLength(23);
+    expect((await emulator.control.state()).maxima.maxCreatesInRollingHour).toBe(21);
+  });
+
+  it("counts refused creations by the setting", async () => {
+    const outcome = async (
+      countedCreations: "authorised" | "not-throttled" | "created",
+    ): Promise<number> => {
+      const settings = { countedCreations, slotsPerWindow: 2 };
+      const { emulator, create } = await startCaller({ settings });
+      await create("Contact");
+      await create("Contact");
+      emulator.clock.advance(seconds(1));
+      return (await create("Order")).status;
+    };
+    expect(await outcome("authorised")).toBe(429);
+    expect(await outcome("not-throttled")).toBe(429);
+    expect(await outcome("created")).toBe(201);
+  });
+
+  it("can count by the clock hour", async () => {
+    const settings = {
+      slotReading: "clock-hour",
+      slotsPerWindow: 1,
+      retryAfter: "seconds",
+    } as const;
+    const { emulator, create } = await startCaller({ settings });
+    await create("A");
+    const { status, headers } = await create("B");
+    expect(status).toBe(429);
+    emulator.clock.advance(seconds(Number(headers.get("retry-after"))));
+    expect((await create("C")).status).toBe(201);
+  });
+
+  it("can count every request", async () => {
+    const settings = { slotReading: "every-request", slotsPerWindow: 3 } as const;
+    const { emulator, open, state, call } = await startCaller({ settings });
+    const id = await open();
+    await state(id);
+    await state(id);
+    expect((await call("GET", "/api/v1/ingest/jobs")).status).toBe(429);
+    emulator.clock.advance(seconds(3600));
+    expect((await call("GET", "/api/v1/ingest/jobs")).status).toBe(200);
+  });
+
+  it("allows five unfinished bulk jobs, counting until they end", async () => {
+    const { emulator, create, open, patch } = await startCaller();
+    const first = await open("Contact");
+    for (const object of ["A", "B", "C", "D"]) await open(object);
+    expect((await create("Order")).status).toBe(429);
+    await patch(first, "UploadComplete");
+    expect((await create("Order")).status).toBe(429);
+    emulator.clock.advance(seconds(180));
+    expect((await create("Order")).status).toBe(201);
+    expect((await emulator.control.state()).maxima.maxUnfinished).toBe(5);
+  });
+
+  it("allows one unfinished bulk job an object, whatever the operation", async () => {
+    const { create, open, patch } = await startCaller();
+    const id = await open("Contact");
+    expect(await create("Contact", "delete")).toMatchObject({
+      status: 409,
+      body: { error: "409 CONFLICT", path: "uri=/api/v1/ingest/jobs", details: {} },
+    });
+    await patch(id, "Aborted");
+    expect((await create("Contact")).status).toBe(201);
+  });
+
+  it("sends no Retry-After unless a setting asks for one", async () => {
+    const { emulator, create, open } = await startCaller({ settings: { slotsPerWindow: 1 } });
+    await open("A");
+    expect((await create("B")).headers.has("retry-after")).toBe(false);
+    emulator.control.changeSettings({ retryAfter: "http-date" });
+    const date = (await create("B")).headers.get("retry-after") ?? "";
+    expect(new Date(date).getTime()).toBeGreaterThan(emulator.clock.now());
+    emulator.control.changeSettings({ retryAfter: "seconds", countedCreations: "not-throttled" });
+    expect((await create("B")).headers.get("retry-after")).toMatch(/^\d+$/);
+  });
+
+  it("tells in Retry-After exactly how long the wait is", async () => {
+    const settings = {
+      slotsPerWindow: 2,
+      retryAfter: "seconds",
+      countedCreations: "not-throttled",
+    } as const;
+    const { emulator, create } = await startCaller({ settings });
+    await create("A");
+    emulator.clock.advance(seconds(100));
+    await create("B");
+    const wait = Number((await create("C")).headers.get("retry-after"));
+    expect(wait).toBe(3500);
+    emulator.clock.advance(seconds(wait - 1));
+    expect((await create("C")).status).toBe(429);
+    emulator.clock.advance(seconds(1));
+    expect((await create("C")).status).toBe(201);
+  });
+});
+
+describe("the list", () => {
+  it("gives pages in the order of modification, filtered by states", async () => {
+    const { emulator, call, open, patch } = await startCaller();
+    const list = async (query: string): Promise<readonly string[]> => {
+      const { body } = await call("GET", `/api/v1/ingest/jobs${query}`);
+      return bulkJobListWire.parse(body).data.map(({ object }) => object);
+    };
+    const a = await open("A");
+    emulator.clock.advance(seconds(1));
+    const b = await open("B");
+    await open("C");
+    emulator.clock.advance(seconds(1));
+    await patch(a, "Aborted");
+    await patch(b, "UploadComplete");
+    expect(await list("")).toEqual(["C", "A", "B"]);
+    expect(await list("/")).toEqual(["C", "A", "B"]);
+    expect(await list("?orderBy=createdDate")).toEqual(["A", "B", "C"]);
+    expect(await list("?orderby=&states=Open,Aborted")).toEqual(["C", "A"]);
+    expect(await list("?state=UploadComplete")).toEqual(["B"]);
+    expect(await list("?limit=1&offset=1")).toEqual(["A"]);
+    expect(await list("?offset=3")).toEqual([]);
+    emulator.control.changeSettings({ listDirection: "descending" });
+    expect(await list("")).toEqual(["B", "A", "C"]);
+  });
+
+  it("has 20 items a page by default and refuses more than 100", async () => {
+    const settings = { slotsPerWindow: 1000, processingMs: 0 };
+    const { call, open, patch } = await startCaller({ settings });
+    for (let at = 0; at < 21; at += 1) await patch(await open(), "UploadComplete");
+    const page = await call("GET", "/api/v1/ingest/jobs");
+    expect(bulkJobListWire.parse(page.body).data).toHaveLength(20);
+    expect((await call("GET", "/api/v1/ingest/jobs?limit=101")).status).toBe(400);
+    expect((await call("GET", "/api/v1/ingest/jobs?states=Nonsense")).status).toBe(400);
+  });
+});
+
+it("takes 100 files in a bulk job and refuses the next with 400", async () => {
+  const { emulator, open, upload } = await startCaller();
+  const id = await open("A");
+  for (let at = 0; at < maxFilesPerBulkJob; at += 1) {
+    expect((await upload(id, `id\n${at}\n`)).status).toBe(202);
+  }
+  expect((await upload(id, "id\n100\n")).status).toBe(400);
+  expect((await emulator.control.state()).maxima.maxFilesPerBulkJob).toBe(100);
+});
+
+it("refuses a body that is not the documented JSON with 400", async () => {
+  const { call } = await startCaller();
+  const path = "/api/v1/ingest/jobs";
+  const broken = { body: "{", headers: { "content-type": "application/json" } };
+  expect((await call("POST", path, broken)).status).toBe(400);
+  expect((await call("POST", path, json({ object: "Contact" }))).status).toBe(400);
+});
+
+function hashOf(...records: readonly (readonly string[])[]): string {
+  const sum = new HashSum();
+  for (const record of records) {
+    const { high, low } = hashRecord(record);
+    sum.add(high, low);
+  }
+  return sum.toString();
 }
-void hour;
-void json;
