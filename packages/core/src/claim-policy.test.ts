@@ -1,0 +1,87 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { claimFrom, type Line, rankLines, type WaitingLoad } from "./claim-policy.ts";
+
+const object = "crm/orders" as const;
+
+function load(sequence: number, changes: Partial<WaitingLoad> = {}): WaitingLoad {
+  return {
+    id: `l${sequence}`,
+    sequence,
+    state: "waiting",
+    operation: "upsert",
+    parts: 1,
+    nextPart: 0,
+    returned: [],
+    ...changes,
+  };
+}
+
+describe("claimFrom", () => {
+  it("fills a bulk job from as many loads as fit, in the order they were accepted", () => {
+    const line: Line = { object, loads: [load(1, { parts: 2 }), load(2), load(3, { parts: 9 })] };
+    expect(claimFrom(line, 5)).toEqual({
+      object,
+      operation: "upsert",
+      picks: [
+        { loadId: "l1", parts: [0, 1] },
+        { loadId: "l2", parts: [0] },
+        { loadId: "l3", parts: [0, 1] },
+      ],
+    });
+  });
+
+  it("stops at a load of the other operation", () => {
+    const line: Line = { object, loads: [load(1), load(2, { operation: "delete" }), load(3)] };
+    expect(claimFrom(line, 100)?.picks.map((pick) => pick.loadId)).toEqual(["l1"]);
+  });
+
+  it("stops at a load that is still being planned, and takes nothing behind it", () => {
+    const planned: Line = { object, loads: [load(1), load(2, { state: "accepted" }), load(3)] };
+    expect(claimFrom(planned, 100)?.picks.map((pick) => pick.loadId)).toEqual(["l1"]);
+    const head: Line = { object, loads: [load(1, { state: "accepted" }), load(2)] };
+    expect(claimFrom(head, 100)).toBeUndefined();
+  });
+
+  it("takes parts that came back before those never claimed", () => {
+    const line: Line = { object, loads: [load(1, { parts: 8, nextPart: 5, returned: [1, 4] })] };
+    expect(claimFrom(line, 3)?.picks).toEqual([{ loadId: "l1", parts: [1, 4, 5] }]);
+  });
+
+  it("never takes more than fits, never a part twice, and all of what fits", () => {
+    const arbitrary = fc.array(
+      fc.record({
+        parts: fc.integer({ min: 1, max: 40 }),
+        claimed: fc.integer({ min: 0, max: 40 }),
+        back: fc.uniqueArray(fc.integer({ min: 0, max: 39 }), { maxLength: 10 }),
+      }),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(arbitrary, fc.integer({ min: 1, max: 100 }), (shapes, room) => {
+        const loads = shapes.map(({ parts, claimed, back }, i) => {
+          const nextPart = Math.min(parts, claimed);
+          const returned = back.filter((part) => part < nextPart).toSorted((a, b) => a - b);
+          return load(i, { parts, nextPart, returned });
+        });
+        const picks = claimFrom({ object, loads }, room)?.picks ?? [];
+        const taken = picks.flatMap((pick) => pick.parts.map((part) => `${pick.loadId}:${part}`));
+        const waiting = loads.reduce((n, l) => n + l.parts - l.nextPart + l.returned.length, 0);
+        expect(new Set(taken).size).toBe(taken.length);
+        expect(taken.length).toBe(Math.min(room, waiting));
+      }),
+    );
+  });
+});
+
+describe("rankLines", () => {
+  it("puts the line whose head was accepted first in front, and leaves out unplanned heads", () => {
+    const lines: Line[] = [
+      { object: "crm/b", loads: [load(7)] },
+      { object: "crm/a", loads: [load(3), load(9)] },
+      { object: "crm/c", loads: [load(1, { state: "accepted" })] },
+      { object: "crm/d", loads: [] },
+    ];
+    expect(rankLines(lines).map((line) => line.object)).toEqual(["crm/a", "crm/b"]);
+  });
+});

@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  decideSlot,
+  decideWindow,
+  defaultSlotLimits,
+  emptySlotLedger,
+  gateSpan,
+  type Slot,
+  type SlotLimits,
+} from "./slot-ledger.ts";
+import { after, epochMs, milliseconds, seconds } from "./units.ts";
+
+const object = "crm/orders" as const;
+const limits: SlotLimits = { ...defaultSlotLimits, windowMs: milliseconds(1000) };
+const at = epochMs;
+
+function slots(...instants: number[]): Slot[] {
+  return instants.map((instant, i) => ({ id: `s${i}`, at: at(instant), foreign: false }));
+}
+
+describe("decideWindow", () => {
+  it("keeps any rolling window within the limit, whatever the arrivals", () => {
+    const arrivals = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 });
+    const allowed = fc.integer({ min: 1, max: 20 });
+    fc.assert(
+      fc.property(arrivals, allowed, (gaps, slotsAllowed) => {
+        const some = { ...limits, slots: slotsAllowed };
+        const granted: Slot[] = [];
+        let now = 0;
+        for (const gap of gaps) {
+          now += gap;
+          if (decideWindow(granted, some, at(now)).kind === "grant")
+            granted.push({ id: `${granted.length}`, at: at(now), foreign: false });
+        }
+        for (const { at: end } of granted) {
+          const inWindow = granted.filter((slot) => slot.at <= end && slot.at > end - 1000);
+          expect(inWindow.length).toBeLessThanOrEqual(slotsAllowed);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("names the first instant at which it would grant", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 999 }), { minLength: 3, maxLength: 30 }),
+        (instants) => {
+          const some = { ...limits, slots: 3 };
+          const answer = decideWindow(slots(...instants), some, at(999));
+          if (answer.kind === "grant" || answer.until === undefined)
+            throw new Error("three slots in the window must make it wait for an instant");
+          expect(decideWindow(slots(...instants), some, answer.until).kind).toBe("grant");
+          const before = at(answer.until - 1);
+          expect(decideWindow(slots(...instants), some, before).kind).toBe("wait");
+        },
+      ),
+    );
+  });
+
+  it("counts a slot until exactly a window after its stamp", () => {
+    const one = { ...limits, slots: 1 };
+    expect(decideWindow(slots(0), one, at(999))).toEqual({
+      kind: "wait",
+      reason: "window",
+      until: 1000,
+    });
+    expect(decideWindow(slots(0), one, at(1000))).toEqual({ kind: "grant" });
+  });
+
+  it("leaves the reserved slots to others, and counts theirs against the whole", () => {
+    const some = { ...limits, slots: 3, reserveSlots: 1 };
+    expect(decideWindow(slots(0, 10), some, at(20))).toMatchObject({ until: 1000 });
+    const foreign: Slot[] = [0, 1].map((i) => ({ id: `f${i}`, at: at(i), foreign: true }));
+    expect(decideWindow([...foreign, ...slots(10)], some, at(20))).toMatchObject({ until: 1000 });
+    expect(decideWindow(foreign, some, at(20))).toEqual({ kind: "grant" });
+  });
+
+  it("never grants where everything is reserved", () => {
+    const none = { ...limits, slots: 1, reserveSlots: 1 };
+    expect(decideWindow([], none, at(0))).toEqual({ kind: "wait", reason: "window" });
+  });
+});
+
+describe("decideSlot", () => {
+  const now = at(5000);
+  const ask = { object, now };
+
+  it("grants on an empty ledger", () => {
+    expect(decideSlot(emptySlotLedger, limits, ask)).toEqual({ kind: "grant" });
+  });
+
+  it("waits for the gate before anything else", () => {
+    const ledger = { ...emptySlotLedger, gateUntil: at(6000), busyObjects: new Set([object]) };
+    expect(decideSlot(ledger, limits, ask)).toEqual({ kind: "wait", reason: "gate", until: 6000 });
+  });
+
+  it("takes one bulk job an object unless the tenant allows more", () => {
+    const ledger = { ...emptySlotLedger, busyObjects: new Set([object]) };
+    expect(decideSlot(ledger, limits, ask)).toEqual({ kind: "wait", reason: "object-busy" });
+    const many = { ...limits, oneBulkJobPerObject: false };
+    expect(decideSlot(ledger, many, ask)).toEqual({ kind: "grant" });
+  });
+
+  it("leaves a held object alone until its instant", () => {
+    const held = new Map([[object, at(5001)]]);
+    const ledger = { ...emptySlotLedger, heldObjects: held };
+    expect(decideSlot(ledger, limits, ask)).toMatchObject({ reason: "object-held", until: 5001 });
+    const later = { object, now: at(5001) };
+    expect(decideSlot(ledger, limits, later)).toEqual({ kind: "grant" });
+  });
+
+  it("counts other tools' unfinished bulk jobs as permits", () => {
+    const ledger = {
+      ...emptySlotLedger,
+      permits: new Set(["a", "b"]),
+      foreignPermits: new Set(["x", "y", "z"]),
+    };
+    expect(decideSlot(ledger, limits, ask)).toEqual({ kind: "wait", reason: "permits" });
+    const fewer = { ...ledger, foreignPermits: new Set(["x", "y"]) };
+    expect(decideSlot(fewer, limits, ask)).toEqual({ kind: "grant" });
+    const reserving = { ...limits, reservePermits: 3 };
+    expect(decideSlot(fewer, reserving, ask)).toEqual({ kind: "wait", reason: "permits" });
+  });
+});
+
+describe("gateSpan", () => {
+  it("doubles from 60 s to 15 min without Retry-After", () => {
+    const spans: number[] = [];
+    let previousMs = 0;
+    for (let i = 0; i < 6; i++) {
+      const { spanMs, baseMs } = gateSpan({ previousMs, random: 0 });
+      spans.push(spanMs / 1000);
+      previousMs = baseMs;
+    }
+    expect(spans).toEqual([60, 120, 240, 480, 900, 900]);
+  });
+
+  it("never opens before Retry-After, and adds at most a tenth", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 3600 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (retryAfter, random) => {
+          const asked = seconds(retryAfter);
+          const { spanMs } = gateSpan({ retryAfterMs: asked, previousMs: 0, random });
+          expect(spanMs).toBeGreaterThanOrEqual(asked);
+          expect(spanMs).toBeLessThanOrEqual(after(at(0), asked) * 1.1 + 1);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,85 @@
+/** A ledger of its own for one test, on the real Redis, with a clock that the test moves. */
+import { randomBytes } from "node:crypto";
+import { bytes, defaultSlotLimits, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
+import { Redis } from "ioredis";
+import { inject } from "vitest";
+import { parseLoadRequest } from "../load-request.ts";
+import { recordLoad } from "./accept.ts";
+import type { Ledger } from "./ledger.ts";
+import { commitManifest, stageManifest } from "./manifest.ts";
+
+export interface TestLedger {
+  readonly ledger: Ledger;
+  /** Sets the fleet's time. */
+  setNow(instant: number): void;
+  close(): Promise<void>;
+}
+
+export function openTestLedger(limits: Partial<SlotLimits> = {}): TestLedger {
+  const redis = new Redis(inject("redisUrl"));
+  const base = `test-${randomBytes(6).toString("hex")}:{default}:`;
+  let now: EpochMs = epochMs(1_000_000);
+  return {
+    ledger: {
+      redis,
+      connection: "default",
+      base,
+      limits: { ...defaultSlotLimits, ...limits },
+      clock: () => now,
+    },
+    setNow(instant) {
+      now = epochMs(instant);
+    },
+    async close() {
+      const keys = await redis.keys(`${base}*`);
+      if (keys.length > 0) await redis.del(...keys);
+      redis.disconnect();
+    },
+  };
+}
+
+/** Accepts a load of `crm/<object>` and, where `parts` is given, plans it with parts of 10 bytes and 1 record. */
+export async function addLoad(
+  ledger: Ledger,
+  load: {
+    readonly id: string;
+    readonly object?: string;
+    readonly operation?: "upsert" | "delete";
+    readonly parts?: number;
+  },
+): Promise<string> {
+  const id = `default.${load.id}`;
+  await recordLoad(ledger, {
+    id,
+    request: parseLoadRequest({
+      sourceName: "crm",
+      object: load.object ?? "orders",
+      operation: load.operation ?? "upsert",
+      source: { uri: "s3://bucket/key.csv" },
+    }),
+    principal: "test",
+    via: "http",
+    idempotency: undefined,
+    bodyHash: "hash",
+  });
+  if (load.parts !== undefined) await planLoadAs(ledger, id, load.parts);
+  return id;
+}
+
+export async function planLoadAs(ledger: Ledger, id: string, parts: number): Promise<void> {
+  const stage = stageManifest(ledger, id, "attempt");
+  const object = { uri: "s3://bucket/key.csv", bytes: bytes(10 * parts), pin: "etag" };
+  await stage.addSource(object);
+  for (let number = 0; number < parts; number++)
+    await stage.addPart({ number, segments: [], bytes: bytes(10), records: 1 });
+  await stage.flush();
+  await commitManifest(ledger, {
+    loadId: id,
+    attempt: "attempt",
+    header: "id\n",
+    sourceObjects: 1,
+    parts,
+    bytes: 10 * parts,
+    records: parts,
+  });
+}
