@@ -1,6 +1,7 @@
 /**
  * Globs over keys: `*` within a folder, `**` across folders, `?`, `[a-z]`, `[!a-z]`, `{a,b}`.
  * All else stands for itself, and so does whatever is percent-encoded: %2A is a plain asterisk.
+ * No wildcard matches a whole folder name "." or "..".
  */
 import picomatch from "picomatch";
 import { decodeKey } from "./source-uri.ts";

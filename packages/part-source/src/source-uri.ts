@@ -66,7 +66,8 @@ export function formatUri(address: Address): string {
   if (!address.key.isWellFormed()) {
     throw uriError(address.container, "holds a key that is not Unicode text");
   }
-  const key = encodeURIComponent(address.key).replaceAll("%2F", "/");
+  // The asterisk too, or the URI would mean more than this one key where a glob is asked for.
+  const key = encodeURIComponent(address.key).replaceAll("%2F", "/").replaceAll("*", "%2A");
   return address.scheme === "s3" ? `s3://${address.container}/${key}` : `file://${key}`;
 }
 
