@@ -233,3 +233,7 @@ it("counts other tools' bulk jobs exactly as core's model does", async () => {
   const commands = fc.array(withForeign, { maxLength: 30 });
   await fc.assert(fc.asyncProperty(someLimits, commands, run), { numRuns: 200 });
 }, 120_000);
+
+it("claims a held object from its very instant on", async () => {
+  await run({}, [hold("a", 300), pass(299), claim("a"), pass(1), claim("a")]);
+});
