@@ -7,14 +7,14 @@ import { BulkError, type ErrorCode } from "../errors.ts";
 import { apiNamePattern, type Operation } from "../target.ts";
 
 /** The header of one file. */
-export interface Header {
+export interface CsvHeader {
   readonly uri: string;
   /** Number of the physical line it stands on, from 1. */
   readonly line: number;
   readonly columns: readonly string[];
 }
 
-export interface HeaderCheck extends Header {
+export interface HeaderCheck extends CsvHeader {
   readonly operation: Operation;
   /** The object's fields. Undefined: the schema is unknown and names are not held against it. */
   readonly schemaFields: readonly string[] | undefined;
@@ -114,7 +114,7 @@ export function checkDeleteLayout(place: { uri: string; line: number }, columns:
  * Throws ERR_CSV_HEADER_DIFFERS unless both headers have the same names in the same order. Fields
  * `uri`, `line`, `firstUri` and `column`, the number of the first column that differs, from 1.
  */
-export function checkSameHeader(first: Header, other: Header): void {
+export function checkSameHeader(first: CsvHeader, other: CsvHeader): void {
   const length = Math.max(first.columns.length, other.columns.length);
   for (let index = 0; index < length; index++) {
     if (first.columns[index] === other.columns[index]) continue;
@@ -147,7 +147,7 @@ function list(names: readonly string[], count = names.length): string {
 
 function headerError(
   code: ErrorCode,
-  { uri, line }: Pick<Header, "uri" | "line">,
+  { uri, line }: Pick<CsvHeader, "uri" | "line">,
   what: string,
   fields: Readonly<Record<string, string | number>>,
 ): BulkError {

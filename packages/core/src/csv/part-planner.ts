@@ -11,10 +11,10 @@ import { type Bytes, bytes } from "../units.ts";
 import { csvFileError, recordTooLarge } from "./csv-error.ts";
 import { createFirstRecord, type FirstRecord, maxHeaderBytes } from "./first-record.ts";
 import {
+  type CsvHeader,
   checkDeleteLayout,
   checkHeader,
   checkSameHeader,
-  type Header,
   parseRecord,
 } from "./header.ts";
 import { headerLine, headerLineBytes, noHeaderBytes } from "./header-line.ts";
@@ -96,7 +96,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
 
   let sources = 0;
   let open: OpenSource | undefined;
-  let firstHeader: Header | undefined;
+  let firstHeader: CsvHeader | undefined;
   let fieldsPerRecord: number | undefined;
   let header = "";
   let headerBytes = noHeaderBytes;
@@ -131,7 +131,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     const text = decodeUtf8(encoded);
     const columns = parseRecord(text);
     if (!mustHaveHeader && !columns.every((column) => schemaFields?.includes(column))) return false;
-    const found: Header = { uri: source.uri, line: record.line, columns };
+    const found: CsvHeader = { uri: source.uri, line: record.line, columns };
     checkHeader({ ...found, operation, schemaFields });
     if (firstHeader !== undefined) checkSameHeader(firstHeader, found);
     else if (operation === "upsert") {

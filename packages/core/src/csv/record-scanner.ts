@@ -139,6 +139,10 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
         high = 0xbf;
         following--;
         at++;
+        while (following > 0 && at < length && ((chunk[at] as number) & 0xc0) === 0x80) {
+          following--;
+          at++;
+        }
         continue;
       }
       if (state === fieldStart) {
