@@ -10,7 +10,7 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -156,12 +156,34 @@ function signalGroup(pid, signal) {
 
 async function groupIsEmpty(pid) {
   const deadline = Date.now() + graceMs;
-  while (signalGroup(pid, 0)) {
+  while (groupIsRunning(pid)) {
     if (Date.now() > deadline) {
       say(`some processes did not end within ${graceMs / 1000} s; killing them`);
       signalGroup(pid, "SIGKILL");
       return;
     }
     await delay(50);
+  }
+}
+
+/** Whether a process of the group still runs; one that ended and waits to be reaped does not. */
+function groupIsRunning(pid) {
+  if (!signalGroup(pid, 0)) return false;
+  // In a container without an init nobody reaps orphans, and kill finds them for ever.
+  if (process.platform !== "linux") return true;
+  return readdirSync("/proc").some((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    const [state, , group] = statusOf(id);
+    return Number(group) === pid && state !== "Z";
+  });
+}
+
+/** State, parent and process group of a Linux process; nothing where it has gone. */
+function statusOf(id) {
+  try {
+    const stat = readFileSync(`/proc/${id}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
   }
 }

@@ -121,16 +121,21 @@ test("an unknown command is refused with the usage", async () => {
 
 test("a signal reaches every process and is waited for", async () => {
   const log = join(checkout, "log");
-  // The launcher dies at once, as turbo's does; what it started takes its time to clean up.
-  await standIn(
-    "slow",
-    `trap 'sleep 0.2; echo cleaned > ${log}; exit' TERM; echo up; sleep 60 & wait`,
+  const slow = join(checkout, "slow.mjs");
+  await writeFile(
+    slow,
+    `import { writeFileSync } from "node:fs";
+    const cleanUp = () => { writeFileSync(${JSON.stringify(log)}, "cleaned"); process.exit(); };
+    process.once("SIGTERM", () => setTimeout(cleanUp, 200));
+    setInterval(() => {}, 1000);
+    console.log("up");`,
   );
-  await standIn("node_modules/.bin/turbo", `${join(checkout, "slow")} & wait`);
+  // The launcher dies at once, as turbo's does; what it started takes its time to clean up.
+  await standIn("node_modules/.bin/turbo", `'${process.execPath}' '${slow}' & wait`);
   const child = start("test");
   await once(createInterface(child.stdout), "line");
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   expect(code).toBe(143);
-  expect(await readFile(log, "utf8")).toBe("cleaned\n");
+  expect(await readFile(log, "utf8")).toBe("cleaned");
 });
