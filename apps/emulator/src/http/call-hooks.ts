@@ -38,10 +38,9 @@ export function addCallHooks(app: FastifyInstance, world: World): void {
       endEarlyBody(request);
     });
     // What create and patch are about stands in their body.
-    if (kind !== null && kind !== "create" && kind !== "close") {
-      await strikeBefore(world, request, reply, kind, subjectOfPath(world, request));
-    }
-    return reply.sent ? reply : undefined;
+    if (kind === null || kind === "create" || kind === "close") return undefined;
+    const subject = subjectOfPath(world, request);
+    return (await strikeBefore(world, request, reply, kind, subject)) ? reply : undefined;
   });
   app.addHook("onSend", async (request, _reply, payload) => {
     await strikeAfter(request);
@@ -49,43 +48,43 @@ export function addCallHooks(app: FastifyInstance, world: World): void {
   });
 }
 
-/** Takes the fault ordered for this call, if any, and lets those strike that prevent the call. */
+/** Takes the fault ordered for this call, if any; whether it has prevented the call. */
 export async function strikeBefore(
   world: World,
   request: FastifyRequest,
   reply: FastifyReply,
   kind: CallKind,
   subject: FaultSubject,
-): Promise<void> {
+): Promise<boolean> {
   const fault = world.faults.take(kind, subject);
-  if (fault === undefined) return;
+  if (fault === undefined) return false;
   request.fault = fault;
   request.call.fault = fault.kind;
   switch (fault.kind) {
     case "error":
       await readToEnd(request);
       sendFault(world, request, reply, fault);
-      return;
+      return true;
     case "early-status":
       sendFault(world, request, reply, fault);
-      return;
+      return true;
     case "timeout":
       reply.hijack();
       request.raw.resume();
       await closed(request.raw.socket);
-      return;
+      return true;
     case "cut":
       await readToEnd(request, fault.afterBytes);
       reply.hijack();
       request.raw.socket.destroy();
-      return;
+      return true;
     case "done-then-timeout":
     case "slow":
     case "fail":
     case "stuck":
-      return;
+      return false;
     default:
-      assertNever(fault);
+      return assertNever(fault);
   }
 }
 

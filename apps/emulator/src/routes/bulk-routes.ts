@@ -28,8 +28,7 @@ export async function bulkRoutes(app: FastifyInstance, world: World): Promise<vo
 
   app.post(jobs, { config: { kind: "create" } }, async (request, reply) => {
     const body = parse(createBulkJobBody, request.body);
-    await strikeBefore(world, request, reply, "create", body);
-    if (reply.sent) return reply;
+    if (await strikeBefore(world, request, reply, "create", body)) return reply;
     const now = world.settle();
     const { caller, arrival } = request;
     if (caller === null || arrival === null) throw refusal(401, "not authorised");
@@ -47,8 +46,7 @@ export async function bulkRoutes(app: FastifyInstance, world: World): Promise<vo
     const kind = state === "Aborted" ? "abort" : "close";
     request.call.kind = kind;
     request.call.bulkJobId = job.id;
-    await strikeBefore(world, request, reply, kind, job);
-    if (reply.sent) return reply;
+    if (await strikeBefore(world, request, reply, kind, job)) return reply;
     const now = world.settle();
     if (kind === "abort") {
       world.bulkJobs.abort(job, now);

@@ -22,7 +22,6 @@ export interface IssuedDataCloudToken {
 export class Tokens {
   readonly #settings: EmulatorSettings;
   readonly #issued = new Map<string, { readonly bearer: Bearer; readonly expiresAt: EpochMs }>();
-  #signingKey: Promise<KeyObject> | undefined;
 
   constructor(settings: EmulatorSettings) {
     this.#settings = settings;
@@ -92,12 +91,15 @@ export class Tokens {
   }
 
   async #sign(claims: Readonly<Record<string, string | number>>): Promise<string> {
-    this.#signingKey ??= newSigningKey();
+    signingKey ??= newSigningKey();
     return new SignJWT(claims)
       .setProtectedHeader({ kid: `CORE.${orgId}.1`, typ: "JWT", alg: "RS256" })
-      .sign(await this.#signingKey);
+      .sign(await signingKey);
   }
 }
+
+// One key a process: making one takes longer than most tests, and nobody holds the public half.
+let signingKey: Promise<KeyObject> | undefined;
 
 async function newSigningKey(): Promise<KeyObject> {
   return (await promisify(generateKeyPair)("rsa", { modulusLength: 2048 })).privateKey;
