@@ -6,7 +6,7 @@
  * Without a status, a call that was sent has an unknown outcome; so has a call with effects that
  * is answered 5xx or 408.
  */
-import { BulkError, type ErrorCode, type ErrorFields } from "@headgate/core";
+import { BulkError, type ErrorCode, type ErrorFields, isBulkError } from "@headgate/core";
 import type { z } from "zod";
 import { type ApiErrorWire, apiErrorWire } from "./contract/errors.ts";
 import { tokenErrorWire } from "./contract/tokens.ts";
@@ -109,6 +109,17 @@ export function expectTokens(operation: Operation, result: HttpResult): HttpAnsw
     status: result.status,
     error,
   });
+}
+
+/**
+ * A failed token call as the call that wanted the token sees it: whatever the services answered,
+ * nothing of that call was sent. ERR_API_* becomes ERR_API_UNREACHABLE, with the fields of the
+ * token call and its error as `cause`; other errors stay what they are.
+ */
+export function withoutToken(error: unknown): unknown {
+  if (!isBulkError(error) || !error.code.startsWith("ERR_API_")) return error;
+  const { message, fields } = error;
+  return new BulkError("ERR_API_UNREACHABLE", message, { fields, cause: error });
 }
 
 function isRefusal(status: number): boolean {

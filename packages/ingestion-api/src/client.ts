@@ -44,10 +44,12 @@ export function createIngestionClient(deps: IngestionClientDeps): IngestionClien
   };
 }
 
-/** A client with its token source and transport; `close` ends its connections. */
+/** A client with its token source and transport. */
 export interface ConnectedClient {
   readonly client: IngestionClient;
   readonly tokenSource: TokenSource;
+  readonly transport: HttpTransport;
+  /** Ends idle connections and waits for calls under way. */
   close(): Promise<void>;
 }
 
@@ -60,5 +62,5 @@ export function connectIngestionApi(
   const transport = createHttpTransport(transportOptions);
   const tokenSource = createTokenSource(connection, { transport, timing });
   const client = createIngestionClient({ tokenSource, transport, timing });
-  return { client, tokenSource, close: () => transport.close() };
+  return { client, tokenSource, transport, close: () => transport.close() };
 }

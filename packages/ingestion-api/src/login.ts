@@ -11,7 +11,7 @@ import {
   seconds,
 } from "@headgate/core";
 import { SignJWT } from "jose";
-import { expectTokens, type Operation, parseAnswer } from "./api-errors.ts";
+import { expectTokens, type Operation, parseAnswer, withoutToken } from "./api-errors.ts";
 import { type ConnectionRules, connectionRules, type TokenConnection } from "./connection.ts";
 import {
   accessTokenType,
@@ -51,8 +51,8 @@ export const assertionLifeMs: Milliseconds = seconds(120);
  * the retry table. If the login service says `invalid_grant` and its `Date` differs from our clock
  * by more than 10 s, one more assertion is made by its clock.
  * Throws ERR_CONFIG at once for a login URL that is not allowed; then ERR_KEY_FILE,
- * ERR_AUTH_REFUSED, ERR_INSTANCE_URL and, for the calls, ERR_API_UNREACHABLE, _UNKNOWN_OUTCOME,
- * _SERVER, _THROTTLED, _UNEXPECTED.
+ * ERR_AUTH_REFUSED, ERR_INSTANCE_URL, and ERR_API_UNREACHABLE where a service cannot be reached or
+ * answers something else than its contract has.
  */
 export function createLogin(
   connection: TokenConnection,
@@ -127,8 +127,12 @@ export function createLogin(
   }
 
   return async () => {
-    const { coreToken, origin } = await withRetries(logInByTheirClock, retries);
-    return await withRetries(() => exchange(coreToken, origin), retries);
+    try {
+      const { coreToken, origin } = await withRetries(logInByTheirClock, retries);
+      return await withRetries(() => exchange(coreToken, origin), retries);
+    } catch (error) {
+      throw withoutToken(error);
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { chmod } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { inspect } from "node:util";
 import { isBulkError, milliseconds, seconds } from "@headgate/core";
 import { decodeJwt, jwtVerify } from "jose";
@@ -226,13 +227,19 @@ describe("a token is refused", () => {
     ["with a negative expires_in", { access_token: "a", instance_url: "x", expires_in: -1 }],
   ])("where the answer comes %s", async (_, body) => {
     const { source } = await start({ exchange: (response) => json(response, 200, body) });
-    await expect(source.token()).rejects.toMatchObject({ code: "ERR_API_UNEXPECTED" });
+    await expect(source.token()).rejects.toMatchObject({
+      code: "ERR_API_UNREACHABLE",
+      cause: { code: "ERR_API_UNEXPECTED" },
+    });
   });
 
   it("where the login answers with HTML or nothing", async () => {
     for (const body of ["<html>", ""]) {
       const { source } = await start({ login: (response) => response.writeHead(200).end(body) });
-      await expect(source.token()).rejects.toMatchObject({ code: "ERR_API_UNEXPECTED" });
+      await expect(source.token()).rejects.toMatchObject({
+        code: "ERR_API_UNREACHABLE",
+        cause: { code: "ERR_API_UNEXPECTED" },
+      });
     }
   });
 
@@ -270,8 +277,8 @@ describe("a token is refused", () => {
         response.writeHead(307, { location: `${elsewhere.origin}/services/oauth2/token` }).end(),
     });
     await expect(source.token()).rejects.toMatchObject({
-      code: "ERR_API_UNEXPECTED",
-      fields: { status: 307 },
+      code: "ERR_API_UNREACHABLE",
+      fields: { operation: "login", status: 307 },
     });
     expect(elsewhere.logins).toHaveLength(0);
   });
@@ -294,6 +301,23 @@ describe("a token is refused", () => {
     });
     expect(timing.sleeps).toHaveLength(3);
   });
+
+  it.each([
+    ["hangs up", (response: ServerResponse) => response.destroy(), "ERR_API_UNKNOWN_OUTCOME"],
+    ["fails", (response: ServerResponse) => response.writeHead(503).end(), "ERR_API_SERVER"],
+    ["throttles", (response: ServerResponse) => response.writeHead(429).end(), "ERR_API_THROTTLED"],
+  ])(
+    "where a service %s for good, as if it were away, for nothing was sent to the API",
+    async (_, fail, code) => {
+      for (const options of [{ login: fail }, { exchange: fail }]) {
+        const { source } = await start(options);
+        await expect(source.token()).rejects.toMatchObject({
+          code: "ERR_API_UNREACHABLE",
+          cause: { code },
+        });
+      }
+    },
+  );
 
   it.each([
     ["plain http beyond loopback", { loginUrl: "http://login.salesforce.com" }],
