@@ -1,24 +1,9 @@
 import { milliseconds } from "@headgate/core";
 import type { LoadView } from "@headgate/orchestrator";
 import { afterEach, expect, it } from "vitest";
+import { csv, customers, orders, ordersCsv, rowsOf, schema } from "./csv.ts";
 import { recordsHash } from "./records-hash.ts";
 import { type Rig, startRig } from "./rig.ts";
-
-const schema = `
-openapi: 3.0.3
-components:
-  schemas:
-    orders:
-      type: object
-      properties:
-        id: { type: string }
-        note: { type: string }
-    customers:
-      type: object
-      properties:
-        id: { type: string }
-        name: { type: string }
-`;
 
 let rig: Rig | undefined;
 afterEach(async () => {
@@ -26,31 +11,14 @@ afterEach(async () => {
   rig = undefined;
 });
 
-function csv(rows: readonly (readonly string[])[]): string {
-  return rows
-    .map((row) => `${row.map((field) => `"${field.replaceAll('"', '""')}"`).join(",")}\r\n`)
-    .join("");
-}
-
-const orders = { sourceName: "crm", object: "orders" } as const;
-const customers = { sourceName: "crm", object: "customers" } as const;
-
-function rowsOf(count: number, first = 0): string[][] {
-  return Array.from({ length: count }, (_, i) => [
-    `k${first + i}`,
-    `line one\nline "${first + i}"`,
-  ]);
-}
-
 it("brings the records of several files into one bulk job", async () => {
   rig = await startRig({ schemas: { crm: schema }, workers: 3 });
   const rows = rowsOf(300);
-  await rig.put("orders/1.csv", csv([["id", "note"], ...rows.slice(0, 100)]));
-  await rig.put("orders/2.csv", csv([["id", "note"], ...rows.slice(100)]));
+  await rig.put("orders/1.csv", ordersCsv(rows.slice(0, 100)));
+  await rig.put("orders/2.csv", ordersCsv(rows.slice(100)));
 
   const load = await rig.enqueue({
     ...orders,
-    operation: "upsert",
     source: { prefix: "s3://exports/orders/", suffix: ".csv" },
   });
   const ended = await rig.ended(load.id);
@@ -72,13 +40,13 @@ it("brings the records of several files into one bulk job", async () => {
 it("applies a delete after the upsert of the same object that was accepted before it", async () => {
   rig = await startRig({ schemas: { crm: schema }, workers: 3 });
   const rows = rowsOf(50);
-  const upsert = await rig.put("o.csv", csv([["id", "note"], ...rows]));
+  const upsert = await rig.put("o.csv", ordersCsv(rows));
   const keys = await rig.put(
     "gone.csv",
     csv([["id"], ...rows.slice(0, 20).map(([id = ""]) => [id])]),
   );
 
-  const first = await rig.enqueue({ ...orders, operation: "upsert", source: { uri: upsert } });
+  const first = await rig.enqueue({ ...orders, source: { uri: upsert } });
   const second = await rig.enqueue({ ...orders, operation: "delete", source: { uri: keys } });
   await Promise.all([rig.ended(first.id), rig.ended(second.id)]);
 
@@ -96,8 +64,8 @@ it("packs the loads that waited for an object into one bulk job", async () => {
   });
   const loads: LoadView[] = [];
   for (let i = 0; i < 12; i++) {
-    const uri = await rig.put(`small/${i}.csv`, csv([["id", "note"], ...rowsOf(5, 5 * i)]));
-    loads.push(await rig.enqueue({ ...orders, operation: "upsert", source: { uri } }));
+    const uri = await rig.put(`small/${i}.csv`, ordersCsv(rowsOf(5, 5 * i)));
+    loads.push(await rig.enqueue({ ...orders, source: { uri } }));
   }
   const first = await rig.event((event) => event.type === "bulk-job.closed");
   for (const load of loads)
@@ -120,11 +88,11 @@ it("packs the loads that waited for an object into one bulk job", async () => {
 
 it("loads several objects side by side, never more than five bulk jobs at a time", async () => {
   rig = await startRig({ schemas: { crm: schema }, workers: 3 });
-  const a = await rig.put("a.csv", csv([["id", "note"], ...rowsOf(10)]));
+  const a = await rig.put("a.csv", ordersCsv(rowsOf(10)));
   const b = await rig.put("b.csv", csv([["id", "name"], ...rowsOf(10)]));
   const loads = [
-    await rig.enqueue({ ...orders, operation: "upsert", source: { uri: a } }),
-    await rig.enqueue({ ...customers, operation: "upsert", source: { uri: b } }),
+    await rig.enqueue({ ...orders, source: { uri: a } }),
+    await rig.enqueue({ ...customers, source: { uri: b } }),
   ];
   const ended = await Promise.all(loads.map((load) => rig?.ended(load.id)));
   expect(ended.map((load) => load?.state)).toEqual(["complete", "complete"]);

@@ -45,7 +45,7 @@ export interface Rig {
   readonly workers: RunningWorker[];
   /** Every event of all workers so far. */
   readonly events: readonly HeadgateEvent[];
-  put(key: string, body: string): Promise<string>;
+  put(key: string, body: string | Uint8Array): Promise<string>;
   startWorker(changes?: Partial<WorkerOptions>): Promise<RunningWorker>;
   enqueue(request: LoadRequestInput, key?: string): Promise<LoadView>;
   /** Waits until the load has ended. */

@@ -107,7 +107,11 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       signals,
       settings: { ...defaultStepSettings, ...connection.steps },
       ports: {
-        ingestion: { ...api.client, authenticate: ({ signal }) => authenticate(api, signal) },
+        ingestion: {
+          ...api.client,
+          authenticate: ({ signal }) => authenticate(api, signal),
+          clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
+        },
         source: { ...source, open: (pieces) => openBody(pieces, source) },
         schema,
         chance: systemChance,

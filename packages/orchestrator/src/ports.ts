@@ -32,6 +32,8 @@ export interface RewindableBody {
 export interface IngestionPort {
   /** Makes sure that calls could be authorised now, so that no slot is spent on a bad login. */
   authenticate(options: CallOptions): Promise<void>;
+  /** How far the API's clock, which dates bulk jobs, is ahead of ours; 0 where that is not known. */
+  clockOffsetMs(): number;
   createBulkJob(
     target: {
       readonly sourceName: string;

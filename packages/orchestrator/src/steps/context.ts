@@ -25,6 +25,8 @@ export interface StepSettings {
    * job (rows equal by key are harmless, a slot is dear); `restart` aborts the bulk job.
    */
   readonly onUnknownUpload: "reput" | "restart";
+  /** Time from the sending of a create call after which a bulk job that is not listed was never made. Default 45 s. */
+  readonly createGraceMs: Milliseconds;
   /** Longest a task holds its lock before it lets others run. Default 20 s. */
   readonly stepBudgetMs: Milliseconds;
   readonly reap: ReapSettings;
@@ -36,6 +38,7 @@ export const defaultStepSettings: StepSettings = {
   pollMinMs: seconds(3),
   pollMaxMs: seconds(15),
   onUnknownUpload: "reput",
+  createGraceMs: seconds(45),
   stepBudgetMs: seconds(20),
   reap: defaultReapSettings,
 };

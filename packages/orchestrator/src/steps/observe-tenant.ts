@@ -1,5 +1,4 @@
 /** The list call that serves the whole fleet: made by one worker at a time, and not too often. */
-import { type RemoteBulkJob, unfinishedRemoteStates } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import {
   readObservation,
@@ -8,6 +7,7 @@ import {
   takeObserving,
 } from "../ledger/observation.ts";
 import type { StepContext } from "./context.ts";
+import { listTenant } from "./list-tenant.ts";
 
 /** Makes sure that the tenant was listed within the last `maxAgeMs`, unless another worker is just doing so. */
 export async function observeTenant(
@@ -21,10 +21,7 @@ export async function observeTenant(
   const token = ports.chance.newId();
   if (!(await takeObserving(ledger, token))) return;
   try {
-    const listed: RemoteBulkJob[] = [];
-    for await (const job of ports.ingestion.listAll(unfinishedRemoteStates, { signal }))
-      listed.push(job);
-    const unfinished = await recordObservation(ledger, listed);
+    const unfinished = await recordObservation(ledger, await listTenant(ports, signal));
     if (unfinished > 0)
       ports.emit({ type: "foreign.seen", connection: ledger.connection, unfinished });
   } finally {

@@ -12,6 +12,7 @@ import { ledgerNow } from "../ledger/ledger.ts";
 import { readPrincipal } from "../ledger/observation.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import type { StepContext } from "./context.ts";
+import { listTenant } from "./list-tenant.ts";
 
 /** What a round of the reaper has done, for the task's result. */
 export interface ReapReport {
@@ -23,7 +24,7 @@ export interface ReapReport {
 export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
   const { ledger, ports, settings } = context;
   const counts = { seen: 0, aborted: 0, reported: 0 };
-  for await (const job of ports.ingestion.listAll(["Open", "UploadComplete"], { signal })) {
+  for (const job of await listTenant(ports, signal, ["Open", "UploadComplete"])) {
     counts.seen++;
     const owner = await ownerOf(context, job);
     const now = await ledgerNow(ledger);

@@ -2,13 +2,7 @@
  * Finds out what a create call has made, by the tenant's list of unfinished bulk jobs. The API
  * takes one unfinished bulk job an object, so at most one candidate can be ours.
  */
-import {
-  after,
-  objectKey,
-  type RemoteBulkJob,
-  seconds,
-  unfinishedRemoteStates,
-} from "@headgate/core";
+import { after, objectKey, type RemoteBulkJob, seconds } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord, bulkJobOfRemote } from "../ledger/bulk-job-record.ts";
 import { holdObject } from "../ledger/gate.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
@@ -17,11 +11,10 @@ import { bulkJobOpened } from "./bulk-job-opened.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
+import { listTenant } from "./list-tenant.ts";
 
 /** Most that the API's creation date and our own clock may differ. */
 const clockToleranceMs = seconds(300);
-/** Time from the sending after which a bulk job that is not listed was never made. */
-const createGraceMs = seconds(45);
 /** Create calls a bulk job may cost before its parts go back in line. */
 const createAttemptsAllowed = 3;
 /** Pause of an object whose other bulk job we can see, and of one whose we cannot. */
@@ -34,7 +27,7 @@ export async function reconcileCreate(
   record: BulkJobRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ledger } = context;
+  const { ledger, settings } = context;
   const unclaimed = await unclaimedOf(context, record, signal);
   const candidates = await ownCandidates(context, record, unclaimed);
   const [candidate] = candidates;
@@ -43,10 +36,10 @@ export async function reconcileCreate(
   if (unclaimed.length > 0) return await conflict(context, record, visibleConflictMs, signal);
   const now = await ledgerNow(ledger);
   const sinceSent = now - (record.createSentAt ?? now);
-  if (sinceSent < createGraceMs)
+  if (sinceSent < settings.createGraceMs)
     return later(
       now,
-      Math.min(seconds(5), createGraceMs - sinceSent),
+      Math.min(seconds(5), settings.createGraceMs - sinceSent),
       "looks for the bulk job of an unanswered create call",
     );
   if (record.createAttempts >= createAttemptsAllowed)
@@ -95,9 +88,7 @@ async function unclaimedOf(
   record: BulkJobRecord,
   signal: AbortSignal,
 ): Promise<readonly RemoteBulkJob[]> {
-  const listed: RemoteBulkJob[] = [];
-  for await (const job of ports.ingestion.listAll(unfinishedRemoteStates, { signal }))
-    listed.push(job);
+  const listed = await listTenant(ports, signal);
   await recordObservation(ledger, listed);
   const unclaimed: RemoteBulkJob[] = [];
   for (const job of listed)
