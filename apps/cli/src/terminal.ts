@@ -11,10 +11,17 @@ export interface Terminal {
   progress(text: string, milestone: string): void;
 }
 
+/** As much of a process's output stream as a terminal needs. */
+export interface OutputStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** The process's own terminal. */
 export function processTerminal(
-  stdout: NodeJS.WriteStream = process.stdout,
-  stderr: NodeJS.WriteStream = process.stderr,
+  stdout: OutputStream = process.stdout,
+  stderr: OutputStream = process.stderr,
 ): Terminal {
   const rewritable = stderr.isTTY === true;
   let lineShown = false;
