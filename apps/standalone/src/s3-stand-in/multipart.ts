@@ -151,19 +151,17 @@ function namedParts(xml: string, upload: Upload): readonly UploadedPart[] {
   if (numbers.some((number, index) => index > 0 && number <= (numbers[index - 1] ?? 0))) {
     throw new S3Failure("InvalidPartOrder", "The list of parts was not in ascending order.");
   }
-  return numbers.map((number, index) => {
+  const parts = numbers.map((number, index) => {
     const part = upload.parts.get(number);
     if (part === undefined || part.md5 !== etags[index]) {
       throw new S3Failure("InvalidPart", `Part ${number} could not be found or has another ETag.`);
     }
-    if (index < numbers.length - 1 && part.bytes < minPartBytes) {
-      throw new S3Failure(
-        "EntityTooSmall",
-        `Part ${number} is smaller than ${minPartBytes} bytes.`,
-      );
-    }
     return part;
   });
+  if (parts.slice(0, -1).some((part) => part.bytes < minPartBytes)) {
+    throw new S3Failure("EntityTooSmall", `A part but the last is under ${minPartBytes} bytes.`);
+  }
+  return parts;
 }
 
 function uploadOf(
