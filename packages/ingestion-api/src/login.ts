@@ -44,7 +44,7 @@ export interface LoginDeps {
 }
 
 /** An assertion lives this long: below the 180 s that servers allow, so that clocks may differ a little. */
-export const assertionLifeMs: Milliseconds = seconds(120);
+const assertionLifeMs: Milliseconds = seconds(120);
 
 /**
  * Gives a function that fetches a fresh Data Cloud token. The calls are safe to repeat, and are by

@@ -1,7 +1,7 @@
 /** Words of a remote service, made fit to stand in an error message. */
 
 /** Longest quotation, in characters. */
-export const maxQuotedCharacters = 200;
+const maxQuotedCharacters = 200;
 
 /**
  * One line of at most 200 characters, without control characters. Unbroken runs of 40 or more
