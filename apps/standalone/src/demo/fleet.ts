@@ -1,0 +1,254 @@
+/**
+ * Starts what a headgate needs on this machine: Redis, an S3 server, the emulator with the real
+ * limits, the HTTP API and three workers. Emulator, API and workers are the shipped commands, each
+ * in a process of its own; the S3 server runs in this one.
+ */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { startPrivateRedis } from "../redis/private-redis.ts";
+import { startS3StandIn } from "../s3-stand-in/server.ts";
+import { type ChildProgram, startChild } from "./child-program.ts";
+import { type Credentials, makeCredentials } from "./credentials.ts";
+import type { DemoError } from "./demo-error.ts";
+import { packageFile } from "./packages.ts";
+import { removeKeys } from "./redis-keys.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+export interface S3Place {
+  readonly url: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly credentials: Credentials["s3"];
+}
+
+export interface Fleet {
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly s3: S3Place;
+  readonly emulatorUrl: string;
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  /** Environment of the CLI, with the place of the API and its key. */
+  readonly cliEnvironment: Readonly<Record<string, string>>;
+}
+
+export interface FleetOptions {
+  /** Of this demo, for its user only; holds everything that is written. */
+  readonly folder: string;
+  /** YAML of each connector by `sourceName`. */
+  readonly schemas: ReadonlyMap<string, string>;
+  readonly redisUrl: string | undefined;
+  readonly childEnvironment: Readonly<Record<string, string>>;
+  readonly watchdog: Watchdog;
+  /** Takes what undoes each step; the caller runs them, last first, also when the start fails. */
+  readonly cleanUps: (() => Promise<unknown>)[];
+  readonly onUnexpectedEnd: (error: DemoError) => void;
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export const workerCount = 3;
+/** From UploadComplete to JobComplete; a real tenant takes minutes. */
+export const processingMs = 3000;
+
+const readyMs = 60_000;
+const bucket = "headgate-demo";
+const region = "us-east-1";
+
+/** Starts all of it and resolves when each part has said that it is ready. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { folder, cleanUps, signal, childEnvironment, report } = options;
+  const credentials = await makeCredentials(folder);
+  const schemaFiles = await writeSchemas(folder, options.schemas);
+
+  const server = await startPrivateRedis({ url: options.redisUrl, report });
+  cleanUps.push(server.close);
+  const redis = { url: server.url, prefix: `demo-${randomBytes(6).toString("hex")}` };
+  cleanUps.push(() => removeKeys(redis));
+  const s3Server = await startS3StandIn({
+    folder: join(folder, "s3"),
+    ...credentials.s3,
+    region,
+  });
+  cleanUps.push(s3Server.close);
+  const s3: S3Place = { url: s3Server.url, region, bucket, credentials: credentials.s3 };
+
+  const start = (program: StartOptions): ChildProgram => {
+    const { name, env = {} } = program;
+    const child = startChild({
+      ...program,
+      env: { ...childEnvironment, ...env },
+      logFile: join(folder, `${name}.log`),
+      watchdog: options.watchdog,
+      onUnexpectedEnd: options.onUnexpectedEnd,
+    });
+    cleanUps.push(child.stop);
+    return child;
+  };
+  const emulatorUrl = await startEmulator({ start, credentials, schemaFiles, signal });
+  const shared = {
+    HEADGATE_REDIS_URL: redis.url,
+    HEADGATE_KEY_PREFIX: redis.prefix,
+    HEADGATE_SCHEMAS: schemaFiles.map(({ sourceName, path }) => `${sourceName}=${path}`).join(","),
+  };
+  const workerEnvironment = {
+    ...shared,
+    // A Redis of the user's own may be set up otherwise; the demo's loads may be lost with it.
+    HEADGATE_ALLOW_VOLATILE_REDIS: String(options.redisUrl !== undefined),
+    HEADGATE_LOGIN_URL: emulatorUrl,
+    HEADGATE_ALLOW_LOOPBACK: "true",
+    HEADGATE_CONSUMER_KEY: credentials.consumerKey,
+    HEADGATE_USER: credentials.user,
+    HEADGATE_KEY_FILE: credentials.privateKeyFile,
+    // As much shorter than the defaults as the processing time is.
+    HEADGATE_POLL_MIN_MS: "500",
+    HEADGATE_POLL_MAX_MS: "2000",
+    HEADGATE_S3_ENDPOINT: s3.url,
+    HEADGATE_S3_REGION: region,
+    HEADGATE_S3_PATH_STYLE: "true",
+    HEADGATE_S3_BUCKETS: bucket,
+    AWS_ACCESS_KEY_ID: credentials.s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.s3.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+  const [apiUrl] = await Promise.all([
+    startApi({ start, credentials, shared, signal }),
+    startWorkers(start, workerEnvironment, signal),
+  ]);
+  const cliEnvironment = {
+    ...childEnvironment,
+    HEADGATE_API_URL: apiUrl,
+    HEADGATE_API_KEY_FILE: credentials.apiKeyFile,
+  };
+  return { redis, s3, emulatorUrl, apiUrl, credentials, cliEnvironment };
+}
+
+interface StartOptions {
+  readonly name: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly isReady: (line: string) => boolean;
+}
+type Start = (program: StartOptions) => ChildProgram;
+
+interface SchemaFile {
+  readonly sourceName: string;
+  readonly path: string;
+}
+
+async function writeSchemas(
+  folder: string,
+  schemas: ReadonlyMap<string, string>,
+): Promise<readonly SchemaFile[]> {
+  const files = [...schemas].map(async ([sourceName, yaml]) => {
+    const path = join(folder, `${sourceName}.yaml`);
+    await writeFile(path, yaml);
+    return { sourceName, path };
+  });
+  return await Promise.all(files);
+}
+
+async function startEmulator(deps: {
+  readonly start: Start;
+  readonly credentials: Credentials;
+  readonly schemaFiles: readonly SchemaFile[];
+  readonly signal: AbortSignal;
+}): Promise<string> {
+  const { start, credentials, schemaFiles, signal } = deps;
+  const emulator = start({
+    name: "emulator",
+    script: packageFile("@headgate/emulator", "bin/headgate-emulator.mjs"),
+    args: [
+      "--json",
+      "--port=0",
+      `--processing-ms=${processingMs}`,
+      `--consumer-key=${credentials.consumerKey}`,
+      `--user=${credentials.user}`,
+      `--public-key=${credentials.publicKeyFile}`,
+      ...schemaFiles.map(({ sourceName, path }) => `--schema=${sourceName}=${path}`),
+    ],
+    isReady: () => true,
+  });
+  const line = (await unlessAborted(emulator.ready, signal)) || "{}";
+  const { url }: { readonly url: string } = JSON.parse(line);
+  return url;
+}
+
+async function startApi(deps: {
+  readonly start: Start;
+  readonly credentials: Credentials;
+  readonly shared: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}): Promise<string> {
+  const { start, credentials, shared, signal } = deps;
+  const port = await freeLoopbackPort();
+  const api = start({
+    name: "api",
+    script: packageFile("@headgate/api", "bin/headgate-api.mjs"),
+    env: {
+      ...shared,
+      HEADGATE_API_PORT: String(port),
+      HEADGATE_API_KEYS_FILE: credentials.apiKeysFile,
+      HEADGATE_BOARD_USER: credentials.boardUser,
+      HEADGATE_BOARD_PASSWORD_FILE: credentials.boardPasswordFile,
+    },
+    isReady: () => false,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await unlessAborted(Promise.race([api.ready, answersReady(url, signal)]), signal);
+  return url;
+}
+
+async function answersReady(apiUrl: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${apiUrl}/readyz`, { signal }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    await delay(100, undefined, { signal });
+  }
+}
+
+async function startWorkers(
+  start: Start,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const workers = Array.from({ length: workerCount }, (_, index) =>
+    start({
+      name: `worker-${index + 1}`,
+      script: packageFile("@headgate/worker", "bin/headgate-worker.mjs"),
+      env,
+      isReady: (line) => line.includes('"msg":"worker.ready"'),
+    }),
+  );
+  const ready = Promise.all(workers.map((worker) => worker.ready));
+  await unlessAborted(ready, signal);
+}
+
+/** The promise's value, or the signal's reason, or an error after a minute. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(readyMs)]);
+  either.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(either.reason);
+  either.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    either.removeEventListener("abort", abort);
+  }
+}
+
+async function freeLoopbackPort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new TypeError("no port");
+  return address.port;
+}

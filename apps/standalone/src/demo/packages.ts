@@ -1,0 +1,11 @@
+/** Where installed packages are. */
+import { findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { DemoError } from "./demo-error.ts";
+
+/** The path of a file in a package that this app depends on. Throws DemoError where it is missing. */
+export function packageFile(name: string, path: string): string {
+  const packageJson = findPackageJSON(name, import.meta.url);
+  if (packageJson === undefined) throw new DemoError("failed", `package ${name} is not installed`);
+  return join(dirname(packageJson), path);
+}
