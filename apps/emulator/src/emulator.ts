@@ -83,7 +83,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     url: urlOf(app, options.tls === undefined ? "http" : "https"),
     control: controlOf(world),
     clock,
-    close: () => app.close(),
+    close: async () => {
+      await app.close();
+      await world.judges.close();
+    },
   };
 }
 

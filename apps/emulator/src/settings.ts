@@ -71,6 +71,8 @@ export const settingsShape = z.strictObject({
   maxStreamingDeletes: z.int().min(1).default(maxStreamingDeletes),
   maxStreamingRequestsPerSecond: z.int().min(1).default(maxStreamingRequestsPerSecond),
 
+  /** Whether uploads are read as CSV at all; "off" counts and hashes bytes, for benchmarks of a client. */
+  csvJudge: z.enum(["strict", "off"]).default("strict"),
   /** What a header column that the schema lacks leads to: 400, or silence as in the real API. */
   unknownColumns: z.enum(["refuse", "drop"]).default("refuse"),
   /** What a byte order mark before the CSV leads to. */

@@ -1,5 +1,6 @@
 /** All state of one emulator, apart from HTTP. */
 import type { EpochMs } from "@headgate/core";
+import { JudgePool } from "./judge/judge-pool.ts";
 import type { EmulatorSettings } from "./settings.ts";
 import { type BulkJobReport, bulkJobReport } from "./state/bulk-job.ts";
 import { BulkJobs } from "./state/bulk-jobs.ts";
@@ -41,6 +42,7 @@ export class World {
   readonly connectors: Connectors;
   readonly connectedApps: ConnectedApps;
   readonly faults = new Faults();
+  readonly judges = new JudgePool();
   readonly requests: RequestLog;
   tokens: Tokens;
   creations: CreationLog;

@@ -23,6 +23,8 @@ export interface CsvJudge {
   write(chunk: Buffer): Promise<void>;
   /** Ends the file. Throws 400 if it ends too early. */
   end(): Promise<PassedFile>;
+  /** Gives up a file that will not end. Safe to call at any time. */
+  discard(): void;
 }
 
 export interface JudgedAs {
@@ -80,6 +82,9 @@ export function createCsvJudge(as: JudgedAs, settings: EmulatorSettings): CsvJud
       const hash = rows.hash.toString();
       const file = { bytes, rows: rows.rows, hash, sha256: digest.digest("hex") };
       return { file, rows };
+    },
+    discard() {
+      parser.destroy();
     },
   };
 }

@@ -113,6 +113,26 @@ describe("an upload", () => {
     expect((await judge(`${header}1,Ann,x\n`, { caller })).status).toBe(201);
   });
 
+  it("of several megabytes is judged like a small one", async () => {
+    const caller = await startCaller();
+    const rows = '1,"Ann, ""the"" first","two\nlines"\n'.repeat(60_000);
+    const passed = await judge(header + rows, { caller });
+    expect(passed).toMatchObject({ status: 202, files: [{ rows: 60_000 }] });
+    const [first] = (await caller.emulator.control.state()).bulkJobs;
+    await caller.patch(first?.id ?? "", "Aborted");
+    const refused = await judge(`${header}${rows}secret\n`, { caller });
+    expect(refused).toMatchObject({ status: 400, files: [] });
+    expect(refused.message).toMatch(/^line 120002: /);
+  });
+
+  it("is not read as CSV where the judge is off", async () => {
+    const caller = await startCaller({ settings: { csvJudge: "off" } });
+    expect(await judge("no csv", { caller })).toMatchObject({
+      status: 202,
+      files: [{ bytes: 6, rows: 0 }],
+    });
+  });
+
   it("must be text/csv, uncompressed", async () => {
     const { open, upload } = await startCaller();
     const id = await open();

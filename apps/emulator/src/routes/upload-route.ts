@@ -1,7 +1,8 @@
 /** `PUT /api/v1/ingest/jobs/{id}/batches`: one CSV, judged while it streams in. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { bodyOf } from "../http/call-hooks.ts";
-import { createCsvJudge } from "../judge/csv-judge.ts";
+import { createByteCounter } from "../judge/byte-counter.ts";
+import { type CsvJudge, createCsvJudge } from "../judge/csv-judge.ts";
 import type { BulkJob } from "../state/bulk-job.ts";
 import type { PassedFile } from "../state/bulk-jobs.ts";
 import { refusal } from "../state/refusal.ts";
@@ -49,14 +50,31 @@ async function judge(world: World, request: FastifyRequest, job: BulkJob): Promi
     world.notePartBytes(announced);
     throw tooLarge(announced, maxPartBytes);
   }
-  const csv = createCsvJudge(job, world.settings);
-  for await (const chunk of bodyOf(request)) {
-    const received = request.call.bytes ?? 0;
-    if (received > maxPartBytes) throw tooLarge(received, maxPartBytes);
-    await csv.write(chunk);
+  const csv = judgeFor(world, job, headers["content-length"]);
+  try {
+    for await (const chunk of bodyOf(request)) {
+      const received = request.call.bytes ?? 0;
+      if (received > maxPartBytes) throw tooLarge(received, maxPartBytes);
+      await csv.write(chunk);
+    }
+    return await csv.end();
+  } finally {
+    csv.discard();
   }
-  return csv.end();
 }
+
+/** Small files are judged here at once, large ones in a thread, so that other calls are not held up. */
+function judgeFor(world: World, job: BulkJob, contentLength: string | undefined): CsvJudge {
+  const { settings, judges } = world;
+  if (settings.csvJudge === "off") return createByteCounter();
+  const { operation, schema } = job;
+  const small = contentLength !== undefined && Number(contentLength) < smallBytes;
+  return small
+    ? createCsvJudge({ operation, schema }, settings)
+    : judges.judge({ operation, schema }, settings);
+}
+
+const smallBytes = 1_000_000;
 
 function tooLarge(bytes: number, maxBytes: number): Error {
   return refusal(413, `body of ${bytes} bytes or more, at most ${maxBytes} are allowed`);

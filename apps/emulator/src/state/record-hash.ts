@@ -29,6 +29,13 @@ export class HashSum {
   #high = 0;
   #low = 0;
 
+  /** The sum that `toString` wrote. */
+  static parse(hex: string): HashSum {
+    const sum = new HashSum();
+    sum.add(Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8), 16));
+    return sum;
+  }
+
   add(high: number, low: number): void {
     const sum = this.#low + low;
     this.#low = sum >>> 0;

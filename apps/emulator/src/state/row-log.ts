@@ -7,10 +7,22 @@ const maxChunkRows = 65_536;
 
 /** Rows wait here from their upload until their bulk job is complete. */
 export class RowLog {
-  readonly #chunks: Uint32Array[] = [];
+  readonly #chunks: Uint32Array<ArrayBuffer>[] = [];
   #current = new Uint32Array(0);
   #used = 0;
   #rows = 0;
+
+  /** The rows that another log gave out as chunks. */
+  static of(chunks: readonly Uint32Array<ArrayBuffer>[]): RowLog {
+    const log = new RowLog();
+    for (const chunk of chunks) {
+      log.#chunks.push(chunk);
+      log.#current = chunk;
+      log.#used = chunk.length;
+      log.#rows += chunk.length / wordsPerRow;
+    }
+    return log;
+  }
 
   get rows(): number {
     return this.#rows;
@@ -28,7 +40,7 @@ export class RowLog {
   }
 
   /** The rows in order, as runs of four words each: key high, key low, record high, record low. */
-  *chunks(): Generator<Uint32Array> {
+  *chunks(): Generator<Uint32Array<ArrayBuffer>> {
     for (const chunk of this.#chunks) {
       yield chunk === this.#current ? chunk.subarray(0, this.#used) : chunk;
     }
