@@ -10,7 +10,7 @@ import { type S3Context, settled } from "./s3-context.ts";
 import { formatS3Pin } from "./s3-pin.ts";
 import { lookupsAtATime } from "./select-objects.ts";
 import type { SourceOptions } from "./source-store.ts";
-import { type Address, compareKeys, formatUri } from "./source-uri.ts";
+import { type Address, compareKeys, formatUri, uriError } from "./source-uri.ts";
 
 /** What a listing tells of an object; S3 lists no version ids. */
 export interface ListedS3Object {
@@ -26,6 +26,7 @@ export async function findInS3(
   options: SourceOptions,
 ): Promise<SourceObject | undefined> {
   context.checkAllowed(address);
+  if (address.key === "") throw uriError(formatUri(address), "names a bucket and no key");
   try {
     return (await headObject(context, address, options)).object;
   } catch (error) {

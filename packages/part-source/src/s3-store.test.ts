@@ -351,6 +351,20 @@ describe("a listing or lookup that fails", () => {
   });
 });
 
+test.each(["s3://bucket", "s3://bucket/"])("%s is no object", async (uri) => {
+  const server = await startScriptedS3([serve(content)]);
+  for (const selection of [
+    { kind: "keys", uris: [uri] },
+    { kind: "manifest", uri },
+  ] as const) {
+    await expect(listAll(storeOn(server), selection)).rejects.toMatchObject({
+      code: "ERR_SOURCE_URI",
+      fields: { uri: "s3://bucket/" },
+    });
+  }
+  expect(server.requests).toEqual([]);
+});
+
 describe("allowed buckets", () => {
   const allowedBuckets = ["open", "shared/ours/"];
 
