@@ -5,7 +5,7 @@ import { HttpProblem } from "./problems.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Name of the API key that opened this request; "" outside the scope of the login. */
+    /** Name of the API key, or `board:` and the user, that opened this request; "" where none was asked for. */
     principal: string;
   }
 }

@@ -68,6 +68,7 @@ async function admit(
         "www-authenticate": 'Basic realm="headgate board", charset="UTF-8"',
       }),
     );
+  request.principal = `board:${board.user}`;
   if (isCrossSiteWrite(request))
     return sendProblem(
       reply,

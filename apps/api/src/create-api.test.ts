@@ -274,6 +274,16 @@ describe("problems", () => {
     expect(answer.json()).toMatchObject({ code: "redis_away" });
   });
 
+  it("answers 503 to a request that takes too long", async () => {
+    const { loads } = createTestApi();
+    const silent = { ...loads, get: () => new Promise<undefined>(() => {}) };
+    const { call } = createTestApi({ loads: silent, limits: { handlerTimeoutMs: 1 } });
+    const answer = await call({ url: "/v1/loads/default.1" });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers["retry-after"]).toBe("5");
+    expect(answer.json()).toMatchObject({ code: "timeout" });
+  });
+
   it("shows nothing of an error that a caller cannot act on", async () => {
     const { call, loads } = createTestApi();
     for (const error of [

@@ -141,6 +141,9 @@ function fromFastify(
 }
 
 function logProblem(request: FastifyRequest, problem: Problem, error: unknown): void {
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, problem.title);
-  else request.log.info({ code: problem.code, status: problem.status }, "request refused");
+  const { code, detail, status } = problem;
+  // The stack tells something only where the failure was not foreseen.
+  if (status === 503) request.log.warn({ code, detail }, problem.title);
+  else if (status >= 500) request.log.error({ err: error, code }, problem.title);
+  else request.log.info({ code, status }, "request refused");
 }

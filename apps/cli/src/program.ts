@@ -40,12 +40,16 @@ export async function runProgram(
     emulatorCommand(),
   ])
     program.addCommand(command);
+  const output = {
+    writeOut: (text: string) => context.terminal.answer(text.trimEnd()),
+    writeErr: (text: string) => context.terminal.note(text.trimEnd()),
+  };
   for (const command of [
     program,
     ...program.commands,
     ...program.commands.flatMap((c) => c.commands),
   ])
-    command.exitOverride();
+    command.exitOverride().configureOutput(output);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCodes.ok;

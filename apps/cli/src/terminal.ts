@@ -43,7 +43,7 @@ export function processTerminal(
       const line = withoutControls(text);
       if (rewritable) {
         // A line wider than the terminal would wrap, and only its last row could be rewritten.
-        stderr.write(`\r\x1b[2K${line.slice(0, Math.max(20, (stderr.columns ?? 80) - 1))}`);
+        stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns || 80) - 1)}`);
         lineShown = true;
       } else if (milestone !== lastMilestone) stderr.write(`${line}\n`);
       lastMilestone = milestone;

@@ -61,14 +61,16 @@ export function requireComplete(load: LoadAnswer): void {
 
 function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): string {
   const { parts, bytes } = load;
-  const words = [`load ${load.id} ${load.state}`];
+  const words: string[] = [load.state];
   if (parts.planned > 0)
     words.push(
-      `parts ${parts.uploaded}/${parts.planned} uploaded, ${parts.settled}/${parts.planned} settled`,
+      `parts ${parts.uploaded}/${parts.planned} uploaded, ${parts.settled} settled`,
       `${showBytes(bytes.uploaded)} of ${showBytes(bytes.planned)}`,
     );
   if (bytesPerSecond !== undefined && bytesPerSecond > 0)
     words.push(`${showBytes(bytesPerSecond)}/s`);
+  // Last, for a narrow terminal cuts the end off.
+  words.push(`load ${load.id}`);
   return words.join("  ");
 }
 
