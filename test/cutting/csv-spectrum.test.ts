@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { cutLoad, readPackageFile, readRecords, readRecordTexts } from "./cut-load.ts";
+import { cutLoad, readRecords, readRecordTexts } from "./cut-load.ts";
+
+const folder = import.meta.resolve("csv-spectrum");
+const readCsv = (name: string) => readFileSync(new URL(`csvs/${name}.csv`, folder));
 
 const names = [
   "comma_in_quotes",
@@ -17,9 +21,9 @@ const names = [
 
 describe("csv-spectrum", () => {
   test.each(names)("%s, cut at every size, keeps every record as it is", (name) => {
-    const csv = readPackageFile(`csv-spectrum/csvs/${name}.csv`);
+    const csv = readCsv(name);
     const expected: readonly Record<string, string>[] = JSON.parse(
-      String(readPackageFile(`csv-spectrum/json/${name}.json`)),
+      String(readFileSync(new URL(`json/${name}.json`, folder))),
     );
     const [header = "", ...texts] = readRecordTexts(csv);
     const lineEnd = name.endsWith("_crlf") ? 2 : 1;
@@ -47,7 +51,7 @@ describe("csv-spectrum", () => {
   });
 
   test("location_coordinates has a quote inside an unquoted field and is refused", () => {
-    const csv = readPackageFile("csv-spectrum/csvs/location_coordinates.csv");
+    const csv = readCsv("location_coordinates");
     expect(() => cutLoad([csv], { maxPartBytes: 1000 })).toThrow(
       expect.objectContaining({
         code: "ERR_CSV_STRAY_QUOTE",

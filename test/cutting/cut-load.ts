@@ -1,5 +1,4 @@
 /** Cuts loads held in memory through core's public API, and reads CSV with csv-parse, not with it. */
-import { readFileSync } from "node:fs";
 import {
   bodyPieces,
   bytes,
@@ -77,9 +76,4 @@ export function readRecordTexts(csv: Buffer): readonly string[] {
     },
   });
   return ends.map((end, index) => csv.subarray(ends[index - 1] ?? 0, end).toString());
-}
-
-/** A file of an installed package, by its path inside the package. */
-export function readPackageFile(path: string): Buffer {
-  return readFileSync(new URL(`../../node_modules/${path}`, import.meta.url));
 }

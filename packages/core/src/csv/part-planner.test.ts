@@ -109,6 +109,21 @@ describe("upsert", () => {
     expectError(() => planner.push(chunk), "ERR_CSV_RECORD_TOO_LARGE", { bytesAllowed: 1_000_000 });
   });
 
+  test("refuses an endless record before it is read to its end", () => {
+    const planner = createPartPlanner({
+      operation: "upsert",
+      header: "present",
+      maxPartBytes: bytes(100),
+      onPart: () => {},
+    });
+    planner.beginSource({ uri: "file:///0", bytes: 1e9 });
+    planner.push(new TextEncoder().encode("h\n"));
+    const chunk = new Uint8Array(98).fill(0x61);
+    planner.push(chunk);
+    const fields = { uri: "file:///0", line: 2, bytesSeen: 99, bytesAllowed: 98 };
+    expectError(() => planner.push(chunk), "ERR_CSV_RECORD_TOO_LARGE", fields);
+  });
+
   test("refuses ragged records", () => {
     expectError(() => planLoad(["a,b\n1,2\n3\n"]), "ERR_CSV_FIELD_COUNT", {
       uri: "file:///0",

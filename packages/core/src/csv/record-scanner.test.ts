@@ -180,7 +180,7 @@ describe("UTF-8", () => {
         const scanned = scan(file);
         expect("code" in scanned ? scanned.code : "none").toBe(valid ? "none" : "ERR_CSV_NOT_UTF8");
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     );
   });
 });
@@ -225,6 +225,6 @@ test("records and errors do not depend on the chunks", () => {
         expect(scan(file, { maxRecordBytes, chunks: [cut] })).toEqual(whole);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });

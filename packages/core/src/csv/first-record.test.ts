@@ -1,0 +1,61 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, test } from "vitest";
+import { createFirstRecord, maxHeaderBytes } from "./first-record.ts";
+
+const at = (start: number, end: number) => {
+  return { start, end, line: 1, fields: 1, lineEnd: "\n" } as const;
+};
+
+describe("the first record's bytes", () => {
+  test("are put together from all chunks that hold some", () => {
+    const first = createFirstRecord();
+    for (const chunk of [[10, 97], [], [98], [99, 10, 100]]) {
+      first.keep(Uint8Array.from(chunk));
+    }
+    expect(first.bytesOf(at(1, 5))).toEqual(Uint8Array.of(97, 98, 99, 10));
+  });
+
+  test("are found after blank lines that were let go", () => {
+    const first = createFirstRecord();
+    first.keep(Uint8Array.of(10, 10));
+    first.trim(2);
+    first.keep(Uint8Array.of(10, 97));
+    first.trim(3);
+    first.keep(Uint8Array.of(10));
+    expect(first.bytesOf(at(3, 5))).toEqual(Uint8Array.of(97, 10));
+  });
+
+  test("are not given for a record longer than a header may be", () => {
+    const first = createFirstRecord();
+    first.keep(new Uint8Array(maxHeaderBytes + 1));
+    expect(first.bytesOf(at(0, maxHeaderBytes))?.length).toBe(maxHeaderBytes);
+    expect(first.bytesOf(at(0, maxHeaderBytes + 1))).toBeUndefined();
+  });
+});
+
+describe("memory stays small", () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  /** Bytes in array buffers still in use. The second run waits for the first one's sweep. */
+  const bytesHeld = () => {
+    collect();
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const chunk = new Uint8Array(500_000);
+
+  test.each([
+    ["blank lines", (kept: number) => kept],
+    ["a record that does not end", () => 0],
+  ])("over 100 MB of %s", (_, recordStart) => {
+    const first = createFirstRecord();
+    const before = bytesHeld();
+    for (let kept = chunk.length; kept <= 100_000_000; kept += chunk.length) {
+      first.keep(chunk);
+      first.trim(recordStart(kept));
+    }
+    expect(bytesHeld() - before).toBeLessThan(20 * maxHeaderBytes);
+    expect(first.bytesOf(at(0, maxHeaderBytes + 1))).toBeUndefined();
+  });
+});
