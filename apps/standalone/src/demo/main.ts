@@ -39,12 +39,12 @@ async function main(config: ReturnType<typeof readDemoConfig>): Promise<number> 
       screen,
       signal: stop.signal,
     });
+    if (config.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     if (config.keep) {
       for (const line of placesOf(fleet)) screen.say(line);
       await aborted(stop.signal);
       if (interrupted() === undefined) throw stop.signal.reason;
     }
-    if (config.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     return summary.ok ? 0 : 1;
   } catch (error) {
     const signal = interrupted();

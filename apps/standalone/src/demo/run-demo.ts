@@ -53,10 +53,11 @@ export async function runDemo(
   const accepted = await enqueueAll({ fleet, api }, objects, signal);
   screen.say(`brought ${accepted.length} loads by HTTP, CLI and Redis stream`);
   const ids = accepted.map(({ id }) => id);
-  const views = await followLoads(api, ids, { show: screen.show, signal });
-  screen.say("all loads have ended; counting the sources with another CSV parser");
-  const counts = new Map<DemoObject, SourceCount>();
-  for (const object of objects) counts.set(object, await countSources(object, signal));
+  const [views, counts] = await together(signal, (each) => [
+    followLoads(api, ids, { show: screen.show, signal: each }),
+    countAll(objects, each),
+  ]);
+  screen.say("all loads have ended, and another CSV parser has counted the sources");
   const emulator = await readEmulator(fleet.emulatorUrl, signal);
 
   const evidence = { accepted, views, counts, emulator, processingMs };
@@ -86,6 +87,28 @@ export function placesOf({ apiUrl, emulatorUrl, s3, credentials }: Fleet): reado
     "",
     "Ctrl-C ends everything.",
   ];
+}
+
+async function countAll(
+  objects: readonly DemoObject[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<DemoObject, SourceCount>> {
+  const counts = new Map<DemoObject, SourceCount>();
+  for (const object of objects) counts.set(object, await countSources(object, signal));
+  return counts;
+}
+
+/** Both results, or the first failure, which also stops the other. */
+async function together<A, B>(
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => readonly [Promise<A>, Promise<B>],
+): Promise<readonly [A, B]> {
+  const over = new AbortController();
+  try {
+    return await Promise.all(start(AbortSignal.any([signal, over.signal])));
+  } finally {
+    over.abort();
+  }
 }
 
 function schemasOf(objects: readonly DemoObject[]): ReadonlyMap<string, string> {

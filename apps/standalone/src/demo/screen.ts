@@ -11,7 +11,9 @@ export interface Screen {
 const quietMs = 5000;
 
 /** A screen on stdout or stderr. */
-export function createScreen(out: Writable & { readonly isTTY?: boolean }): Screen {
+export function createScreen(
+  out: Writable & { readonly isTTY?: boolean; readonly columns?: number },
+): Screen {
   let shown = "";
   let shownAt = Number.NEGATIVE_INFINITY;
   return {
@@ -22,7 +24,8 @@ export function createScreen(out: Writable & { readonly isTTY?: boolean }): Scre
     show(line) {
       if (line === shown) return;
       if (out.isTTY) {
-        out.write(`\r\u001b[K${line}`);
+        // A line that wraps could not be written over.
+        out.write(`\r\u001b[K${line.slice(0, (out.columns ?? 80) - 1)}`);
       } else {
         if (performance.now() - shownAt < quietMs) return;
         out.write(`${line}\n`);

@@ -11,8 +11,7 @@ export function withRecords(csv: string): {
 }
 
 /**
- * One CSV for each different start of the key column, in the order of first appearance. The key
- * must be the first column, and no field may hold a line end, so that a line is a record.
+ * One CSV for each different start of the key column, sorted by it. The key the first column, and no field may hold a line end, so that a line is a record.
  */
 export function splitByKeyStart(
   csv: string,
@@ -25,5 +24,5 @@ export function splitByKeyStart(
     const start = line.slice(0, by.characters);
     files.set(start, (files.get(start) ?? header) + line);
   }
-  return [...files].map(([start, text]) => ({ start, csv: text }));
+  return [...files].sort().map(([start, text]) => ({ start, csv: text }));
 }
