@@ -11,7 +11,7 @@ export interface CliOptions {
 }
 
 /** Port of the emulator where none is chosen. */
-export const defaultPort = 8443;
+const defaultPort = 8443;
 
 interface Flags {
   readonly port: number;

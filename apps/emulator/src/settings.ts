@@ -18,7 +18,7 @@ import { z } from "zod";
 
 const count = z.int().min(0);
 
-export const settingsShape = z.strictObject({
+const settingsShape = z.strictObject({
   /** Refuse what real login servers only sometimes forgive: see the README's table. */
   strictLogin: z.boolean().default(false),
   /** Values of `aud` accepted besides the emulator's own URL. */

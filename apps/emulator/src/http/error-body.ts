@@ -37,7 +37,7 @@ export function errorBody(
 }
 
 /** The request's path without its query. */
-export function pathOf(request: FastifyRequest): string {
+function pathOf(request: FastifyRequest): string {
   return request.url.replace(/\?.*$/, "");
 }
 

@@ -48,8 +48,11 @@ export class JudgePool {
 function startWorker(): Worker {
   // From source, Node strips the types, and the workspace packages resolve to their source too.
   const source = import.meta.url.endsWith(".ts");
-  const file = new URL(source ? "./judge-worker.ts" : "./judge-worker.js", import.meta.url);
-  const worker = new Worker(file, source ? { execArgv: ["--conditions=@headgate/source"] } : {});
+  const worker = source
+    ? new Worker(new URL("./judge-worker.ts", import.meta.url), {
+        execArgv: ["--conditions=@headgate/source"],
+      })
+    : new Worker(new URL("./judge-worker.js", import.meta.url));
   worker.unref();
   return worker;
 }

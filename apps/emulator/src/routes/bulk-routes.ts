@@ -10,6 +10,7 @@ import {
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { strikeBefore } from "../http/call-hooks.ts";
+import { parse } from "../http/parse-input.ts";
 import { createdWire, infoWire, patchedWire } from "../state/bulk-job.ts";
 import { listOrders } from "../state/bulk-jobs.ts";
 import { refusal } from "../state/refusal.ts";
@@ -100,10 +101,3 @@ const listQuery = z
       states: states.length > 0 ? states : undefined,
     };
   });
-
-/** The parsed value, or a refusal with 400 that names each field at fault. */
-export function parse<Value>(shape: z.ZodType<Value>, value: unknown): Value {
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw refusal(400, z.prettifyError(parsed.error));
-}

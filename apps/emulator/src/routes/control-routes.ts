@@ -2,12 +2,12 @@
 import { epochMs, milliseconds } from "@headgate/core";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { parse } from "../http/parse-input.ts";
 import { parseSettings } from "../settings.ts";
 import { connectedAppShape } from "../state/connected-apps.ts";
 import { faultShape } from "../state/faults.ts";
 import { refusal } from "../state/refusal.ts";
 import type { World } from "../world.ts";
-import { parse } from "./bulk-routes.ts";
 import { originOf } from "./token-routes.ts";
 
 const clockChange = z.strictObject({
@@ -73,7 +73,7 @@ export async function controlRoutes(app: FastifyInstance, world: World): Promise
     return reply.code(204).send();
   });
   app.post("/tokens", async (request, reply) => {
-    const { user, dataspace } = parse(tokenRequest, request.body ?? {});
+    const { user, dataspace } = parse(tokenRequest, request.body || {});
     const now = world.clock.now();
     const owner = { userId: world.tokens.userIdOf(user), consumerKey: "control", dataspace };
     const { token } = await world.tokens.issueDataCloud(owner, originOf(request), now);

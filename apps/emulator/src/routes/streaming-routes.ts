@@ -3,10 +3,10 @@ import { streamingDeleteBody, streamingUpsertBody } from "@headgate/ingestion-ap
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { errorBody } from "../http/error-body.ts";
+import { parse } from "../http/parse-input.ts";
 import { refusal } from "../state/refusal.ts";
 import { validate } from "../state/streaming.ts";
 import type { World } from "../world.ts";
-import { parse } from "./bulk-routes.ts";
 
 interface OfObject {
   Params: { sourceName: string; object: string };
