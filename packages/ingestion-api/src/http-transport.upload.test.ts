@@ -127,6 +127,22 @@ describe("an upload", () => {
     await body.closed;
   });
 
+  it("tells a body that is waiting for its source when an early answer has made it needless", async () => {
+    const origin = await serve((_, response) => response.writeHead(401).end());
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    const body: UploadBody = {
+      bytes: bytes(100),
+      async *open(signal) {
+        yield Buffer.from("a");
+        yield Buffer.from("b");
+        await once(signal, "abort");
+        resolve();
+      },
+    };
+    expect(await testTransport().send(put(origin, body))).toMatchObject({ status: 401 });
+    await told;
+  });
+
   it("takes an early answer with a close for its status, or for none, never for success", async () => {
     const origin = await serve((_, response) => {
       response.writeHead(413, { connection: "close" }).end(() => response.destroy());

@@ -45,6 +45,16 @@ describe("readAllPages", () => {
     for (const id of names(50).slice(9)) expect(all?.has(id), id).toBe(true);
   });
 
+  it("misses none where the same entry leaves and comes back in every pass", async () => {
+    const list = listOf(names(30), (ids, reads) => {
+      if (reads % 2 === 1) ids.shift();
+      else ids.unshift("id-0");
+    });
+    const all = await readAllPages(limit, list.readPage);
+    expect([...(all?.keys() ?? [])].sort()).toEqual(names(30).sort());
+    expect(list.reads()).toBe(4);
+  });
+
   it("gives each once where entries move to the end between pages", async () => {
     const list = listOf(names(50), (ids, reads) => {
       if (reads < 6) ids.push(...ids.splice(0, pageOverlap));
