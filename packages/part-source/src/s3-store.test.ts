@@ -254,12 +254,18 @@ describe("pins", () => {
   const pinsOf = async (store: S3Store) => (await listAll(store, prefix)).map(({ pin }) => pin);
 
   test("hold the version where the bucket keeps versions, and reads ask for it", async () => {
-    const server = await startScriptedS3([page("key.csv"), head("v7"), serve(content)]);
+    let ifMatch: string | undefined;
+    const read: Answer = (request, response) => {
+      ifMatch = request.headers["if-match"];
+      serve(content)(request, response);
+    };
+    const server = await startScriptedS3([page("key.csv"), head("v7"), read]);
     const store = storeOn(server);
     const [pinned] = await listAll(store, prefix);
     expect(pinned).toEqual({ ...object, pin: '"pin" v7' });
     if (pinned !== undefined) await readAll(store, pinned);
     expect(server.requests[2]).toContain("versionId=v7");
+    expect(ifMatch).toBe('"pin"');
   });
 
   test("are the ETag alone for objects of version null", async () => {
