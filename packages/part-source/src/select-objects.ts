@@ -29,7 +29,7 @@ export interface Catalogue<Listed extends { readonly key: string }> {
 }
 
 /** Largest manifest that is read; 10 MiB hold some 100,000 entries. */
-export const maxManifestBytes = 10 * 1024 * 1024;
+const maxManifestBytes = 10 * 1024 * 1024;
 /** Objects looked up at a time where each needs a call of its own. */
 export const lookupsAtATime = 16;
 
@@ -169,7 +169,7 @@ function distinctAddresses(uris: readonly string[], scheme: Scheme): readonly Ad
 }
 
 /** An ERR_SOURCE_NOT_FOUND that names the object. */
-export function notFound(uri: string, cause?: unknown): BulkError {
+function notFound(uri: string, cause?: unknown): BulkError {
   return new BulkError("ERR_SOURCE_NOT_FOUND", `source object ${uri} does not exist`, {
     fields: { uri },
     cause,

@@ -98,7 +98,7 @@ export async function receiveText(request: S3Request, maxBytes: number): Promise
 }
 
 /** A CRC32 as S3 writes it. */
-export function crc32Text(value: number): string {
+function crc32Text(value: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes.toString("base64");
