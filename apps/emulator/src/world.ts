@@ -2,12 +2,12 @@
 import type { EpochMs } from "@headgate/core";
 import { JudgePool } from "./judge/judge-pool.ts";
 import type { EmulatorSettings } from "./settings.ts";
+import { ArrivalLog } from "./state/arrival-log.ts";
 import { type BulkJobReport, bulkJobReport } from "./state/bulk-job.ts";
 import { BulkJobs } from "./state/bulk-jobs.ts";
 import type { ClockMode, EmulatorClock } from "./state/clock.ts";
 import { type ConnectedApp, ConnectedApps } from "./state/connected-apps.ts";
 import { Connectors } from "./state/connectors.ts";
-import { CreationLog } from "./state/creation-log.ts";
 import { Faults } from "./state/faults.ts";
 import { type ObjectReport, ObjectStore } from "./state/object-data.ts";
 import { RequestLog } from "./state/request-log.ts";
@@ -45,7 +45,9 @@ export class World {
   readonly judges = new JudgePool();
   readonly requests: RequestLog;
   tokens: Tokens;
-  creations: CreationLog;
+  creations: ArrivalLog;
+  /** Counted against the limit only where every request is. */
+  bulkRequests: ArrivalLog;
   bulkJobs: BulkJobs;
   streaming: Streaming;
   #objects: ObjectStore;
@@ -58,7 +60,8 @@ export class World {
     this.connectedApps = new ConnectedApps(settings);
     this.requests = new RequestLog(() => settings.maxLoggedRequests);
     this.tokens = new Tokens(settings);
-    this.creations = new CreationLog(settings);
+    this.creations = new ArrivalLog(settings);
+    this.bulkRequests = new ArrivalLog(settings);
     this.#objects = new ObjectStore();
     this.bulkJobs = new BulkJobs(settings, this.#objects, this.creations);
     this.streaming = new Streaming(settings, this.#objects);
@@ -114,7 +117,8 @@ export class World {
     this.faults.clear();
     this.requests.clear();
     this.tokens = new Tokens(this.settings);
-    this.creations = new CreationLog(this.settings);
+    this.creations = new ArrivalLog(this.settings);
+    this.bulkRequests = new ArrivalLog(this.settings);
     this.#objects = new ObjectStore();
     this.bulkJobs = new BulkJobs(this.settings, this.#objects, this.creations);
     this.streaming = new Streaming(this.settings, this.#objects);

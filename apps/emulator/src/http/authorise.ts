@@ -1,6 +1,6 @@
 /** Who calls an ingest endpoint. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Arrival } from "../state/creation-log.ts";
+import type { Arrival } from "../state/arrival-log.ts";
 import { refusal } from "../state/refusal.ts";
 import type { World } from "../world.ts";
 
@@ -8,7 +8,7 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Owner and data space of the bearer token. */
     caller: { readonly userId: string; readonly dataspace: string } | null;
-    /** The request's place in the hourly count, for those that count. */
+    /** A creation's place in the hourly count. */
     arrival: Arrival | null;
   }
 }
@@ -44,10 +44,11 @@ export function addAuthorisation(app: FastifyInstance, world: World): void {
 }
 
 function count(world: World, request: FastifyRequest): void {
-  const everyRequest = world.settings.slotReading === "every-request";
-  if (!everyRequest && request.call.kind !== "create") return;
-  request.arrival = world.creations.arrive(world.clock.now());
-  const waitMs = everyRequest ? world.creations.excess(request.arrival) : undefined;
+  const { kind } = request.call;
+  const now = world.clock.now();
+  if (kind === "create") request.arrival = world.creations.arrive(now);
+  if (world.settings.slotReading !== "every-request" || kind?.startsWith("stream-")) return;
+  const waitMs = world.bulkRequests.excess(world.bulkRequests.arrive(now));
   if (waitMs !== undefined) {
     throw refusal(429, `more than ${world.settings.slotsPerWindow} requests in an hour`, {
       waitMs,

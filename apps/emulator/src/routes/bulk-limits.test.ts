@@ -58,10 +58,12 @@ describe("the limits on creation", () => {
   it("can count every request", async () => {
     const settings = { slotReading: "every-request", slotsPerWindow: 3 } as const;
     const { emulator, open, state, call } = await startCaller({ settings });
+    await call("DELETE", "/api/v1/ingest/sources/crm/Contact?ids=1");
     const id = await open();
     await state(id);
     await state(id);
     expect((await call("GET", "/api/v1/ingest/jobs")).status).toBe(429);
+    expect((await emulator.control.state()).maxima.maxCreatesInRollingHour).toBe(1);
     emulator.clock.advance(seconds(3600));
     expect((await call("GET", "/api/v1/ingest/jobs")).status).toBe(200);
   });

@@ -18,8 +18,8 @@ import {
   type ObjectSchema,
 } from "@headgate/ingestion-api/contract";
 import type { EmulatorSettings } from "../settings.ts";
+import type { Arrival, ArrivalLog } from "./arrival-log.ts";
 import { type AcceptedFile, type BulkJob, finalStates } from "./bulk-job.ts";
-import type { Arrival, CreationLog } from "./creation-log.ts";
 import type { FileRows, ObjectStore } from "./object-data.ts";
 import { refusal } from "./refusal.ts";
 
@@ -51,13 +51,13 @@ export interface PassedFile {
 export class BulkJobs {
   readonly #settings: EmulatorSettings;
   readonly #objects: ObjectStore;
-  readonly #creations: CreationLog;
+  readonly #creations: ArrivalLog;
   readonly #jobs = new Map<string, BulkJob>();
   #created = 0;
   #mostUnfinished = 0;
   #mostFiles = 0;
 
-  constructor(settings: EmulatorSettings, objects: ObjectStore, creations: CreationLog) {
+  constructor(settings: EmulatorSettings, objects: ObjectStore, creations: ArrivalLog) {
     this.#settings = settings;
     this.#objects = objects;
     this.#creations = creations;

@@ -11,7 +11,7 @@ export interface Arrival {
   counts: boolean;
 }
 
-export class CreationLog {
+export class ArrivalLog {
   readonly #settings: EmulatorSettings;
   #arrivals: Arrival[] = [];
   #most = 0;
