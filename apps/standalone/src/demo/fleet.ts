@@ -77,6 +77,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const s3: S3Place = { url: s3Server.url, region, bucket, credentials: credentials.s3 };
 
   const start = (program: StartOptions): ChildProgram => {
+    signal.throwIfAborted();
     const { name, env = {} } = program;
     const child = startChild({
       ...program,

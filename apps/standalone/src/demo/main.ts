@@ -48,7 +48,10 @@ async function main(config: ReturnType<typeof readDemoConfig>): Promise<number> 
     return summary.ok ? 0 : 1;
   } catch (error) {
     const signal = interrupted();
-    if (signal !== undefined) return 128 + constants.signals[signal];
+    if (signal !== undefined) {
+      screen.say(`headgate demo: interrupted by ${signal}`);
+      return 128 + constants.signals[signal];
+    }
     const cause: unknown = stop.signal.aborted ? stop.signal.reason : error;
     screen.say(`headgate demo: ${told(cause)}`);
     return 1;

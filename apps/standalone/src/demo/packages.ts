@@ -1,4 +1,5 @@
 /** Where installed packages are. */
+import { realpathSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import { DemoError } from "./demo-error.ts";
@@ -7,5 +8,6 @@ import { DemoError } from "./demo-error.ts";
 export function packageFile(name: string, path: string): string {
   const packageJson = findPackageJSON(name, import.meta.url);
   if (packageJson === undefined) throw new DemoError("failed", `package ${name} is not installed`);
-  return join(dirname(packageJson), path);
+  // Workspaces are linked into node_modules; people know them by their own place.
+  return join(dirname(realpathSync(packageJson)), path);
 }

@@ -4,7 +4,7 @@
  * 8 bytes of SHA-256 over the JSON array of its fields, summed modulo 2^64.
  */
 import { hash } from "node:crypto";
-import { addAbortSignal, type Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import Papa from "papaparse";
 import type { DemoObject, OriginalFile } from "./data-sets.ts";
 
@@ -77,14 +77,13 @@ async function readOriginal(
 
 /** Hands over every record, the header too; blank lines are no records. */
 async function parseStream(
-  stream: Readable,
+  bytes: Readable,
   each: (fields: readonly string[]) => void,
 ): Promise<void> {
-  // Papa Parse would decode chunk by chunk and break characters that two chunks share.
-  stream.setEncoding("utf8");
+  const lines = Readable.from(wholeLines(bytes));
   await new Promise<void>((resolve, reject) => {
-    stream.once("error", reject);
-    Papa.parse<string[]>(stream, {
+    lines.once("error", reject);
+    Papa.parse<string[]>(lines, {
       delimiter: ",",
       skipEmptyLines: true,
       chunk: ({ data, errors }) => {
@@ -95,13 +94,31 @@ async function parseStream(
           for (const fields of data) each(fields);
         } catch (error) {
           reject(error);
-          stream.destroy();
+          lines.destroy();
         }
       },
       complete: () => resolve(),
       error: reject,
     });
   });
+}
+
+/**
+ * The text in pieces that end with a line. Papa Parse takes the line end to be that of the first
+ * piece, decodes piece by piece, and finds fault with a piece that ends between a quote and CRLF.
+ */
+async function* wholeLines(bytes: Readable): AsyncGenerator<string, void, undefined> {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let rest = "";
+  for await (const chunk of bytes) {
+    rest += utf8.decode(chunk, { stream: true });
+    const end = rest.lastIndexOf("\n") + 1;
+    if (end === 0) continue;
+    yield rest.slice(0, end);
+    rest = rest.slice(end);
+  }
+  rest += utf8.decode();
+  if (rest !== "") yield rest;
 }
 
 function recordHash(fields: readonly string[]): bigint {
