@@ -9,7 +9,7 @@ export interface LoadRequest {
 }
 
 /** The suffix of the files that a load takes from under a prefix. */
-export const csvSuffix = ".csv";
+const csvSuffix = ".csv";
 
 /** The request for one of an object's loads, whose files stand in `bucket`. */
 export function loadRequest(

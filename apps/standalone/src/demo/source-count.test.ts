@@ -78,15 +78,14 @@ test("a quote that is never closed is an error, not a short count", async () => 
 
 test("an abort ends the count", async () => {
   const stop = new AbortController();
-  const endless = Readable.from(
-    (function* () {
-      yield Buffer.from("id\n");
-      for (let id = 0; ; id++) {
-        if (id === 1000) stop.abort();
-        yield Buffer.from(`${id}\n`);
-      }
-    })(),
-  );
+  let reads = 0;
+  const endless = new Readable({
+    read() {
+      this.push(Buffer.from(reads === 0 ? "id\n" : `${reads}\n`));
+      reads += 1;
+      if (reads === 1000) stop.abort();
+    },
+  });
   const originals = [{ operation: "upsert" as const, open: () => endless }];
   await expect(countSources({ key: "id", originals }, stop.signal)).rejects.toMatchObject({
     name: "AbortError",
