@@ -164,9 +164,29 @@ describe("a load is refused before a slot is spent", () => {
   });
 });
 
-/** All that stands in Redis under the rig's prefix. */
+/** All that stands in Redis under the rig's prefix, as text. */
 async function everything({ redis, prefix }: Rig): Promise<readonly string[]> {
   const keys = await redis.keys(`*${prefix}*`);
-  const dumps = await Promise.all(keys.map((key) => redis.dump(key)));
-  return dumps.map((dump) => dump ?? "");
+  const values = await Promise.all(keys.map((key) => contentOf(redis, key)));
+  return values.map((value) => JSON.stringify(value));
+}
+
+async function contentOf(redis: Rig["redis"], key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case "string":
+      return await redis.get(key);
+    case "hash":
+      return await redis.hgetall(key);
+    case "list":
+      return await redis.lrange(key, 0, -1);
+    case "set":
+      return await redis.smembers(key);
+    case "zset":
+      return await redis.zrange(key, "0", "-1");
+    case "stream":
+      return await redis.xrange(key, "-", "+");
+    default:
+      throw new Error(`${key} is a ${type}`);
+  }
 }

@@ -12,7 +12,7 @@ import {
   type EmulatorSettingsInput,
   startEmulator,
 } from "@headgate/emulator";
-import { Secret } from "@headgate/ingestion-api";
+import { connectIngestionApi, Secret } from "@headgate/ingestion-api";
 import {
   createProducer,
   type HeadgateEvent,
@@ -52,7 +52,17 @@ export interface Rig {
   ended(loadId: string): Promise<LoadView>;
   /** Waits for the first event, past or coming, that `matches`. */
   event(matches: (event: HeadgateEvent) => boolean): Promise<HeadgateEvent>;
+  /** Attempts that BullMQ has counted for each task of a queue. */
+  attemptsOf(queue: string): Promise<readonly number[]>;
+  /** Another tool of the same tenant, with its own calls of the API. */
+  readonly tenant: Tenant;
   close(): Promise<void>;
+}
+
+export interface Tenant {
+  /** Creates a bulk job of `crm/<object>`; answers its id. */
+  create(object: string): Promise<string>;
+  abort(bulkJobId: string): Promise<void>;
 }
 
 const bucket = "exports";
@@ -69,7 +79,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       {
         consumerKey: "rig",
         publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
-        users: ["rig@example.com"],
+        users: ["rig@example.com", "other@example.com"],
       },
     ],
     clock: options.clock ?? "real",
@@ -99,6 +109,14 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     bus.emit("event", event);
   };
   const producer = await createProducer({ redisUrl, prefix, connections: ["default"], emit });
+  const other = connectIngestionApi({
+    loginUrl: emulator.url,
+    consumerKey: "rig",
+    user: "other@example.com",
+    keyFile,
+    audience: "rig-audience",
+    allowPlainHttpOnLoopback: true,
+  });
   const workers: RunningWorker[] = [];
   const workerOptions: WorkerOptions = {
     redisUrl: new Secret(redisUrl),
@@ -117,7 +135,13 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       },
       schemas: new Map(Object.entries(options.schemas)),
       limits: { ...defaultSlotLimits, ...options.limits },
-      steps: { pollMinMs: milliseconds(50), pollMaxMs: milliseconds(200), ...options.steps },
+      sweepEveryMs: milliseconds(500),
+      steps: {
+        observeEveryMs: milliseconds(200),
+        pollMinMs: milliseconds(50),
+        pollMaxMs: milliseconds(200),
+        ...options.steps,
+      },
     },
     s3: { endpoint: s3.url, region: "us-east-1", credentials },
     filesRoot: folder,
@@ -159,7 +183,22 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       for await (const [event] of coming) if (matches(event)) return event;
       throw new Error("the bus has ended");
     },
+    async attemptsOf(queue) {
+      const keys = await redis.keys(`{${prefix}}:${queue}:*`);
+      const tasks = keys.filter((key) => /^[0-9a-f]{20}$/.test(key.split(":").at(-1) ?? ""));
+      return await Promise.all(tasks.map(async (key) => Number(await redis.hget(key, "atm"))));
+    },
+    tenant: {
+      async create(object) {
+        const target = { sourceName: "crm", object, operation: "upsert" } as const;
+        return (await other.client.createBulkJob(target)).id;
+      },
+      async abort(bulkJobId) {
+        await other.client.abort(bulkJobId);
+      },
+    },
     async close() {
+      await other.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await producer.close();
       await emulator.close();

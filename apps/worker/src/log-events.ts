@@ -10,7 +10,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "bulk-job.call-failed",
   "bulk-job.aborting",
   "load.plan-delayed",
-  "login.failed",
+  "tenant.unavailable",
   "gate.closed",
   "intake.refused",
   "queue.error",

@@ -1,6 +1,6 @@
 /** A scheduler worker: joins the orchestrator with the tenant's API and the stores of source objects. */
 import { hostname } from "node:os";
-import { type BulkError, isBulkError, type SlotLimits } from "@headgate/core";
+import { type BulkError, isBulkError, type Milliseconds, type SlotLimits } from "@headgate/core";
 import {
   type ConnectedClient,
   connectIngestionApi,
@@ -42,6 +42,8 @@ export interface WorkerConnection {
   readonly schemas: ReadonlyMap<string, string>;
   readonly limits: SlotLimits;
   readonly steps: Partial<StepSettings>;
+  /** Time between two sweeps. Default 30 s. */
+  readonly sweepEveryMs?: Milliseconds;
 }
 
 export interface WorkerOptions {
@@ -124,6 +126,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       queues,
       contexts: new Map([[connection.name, context]]),
       emit,
+      ...(connection.sweepEveryMs === undefined ? {} : { sweepEveryMs: connection.sweepEveryMs }),
     });
     cleanUps.push(() => fleet.close());
     if (options.streamIntake) {
@@ -159,7 +162,7 @@ async function tryLogin(api: ConnectedClient, connection: string, emit: EmitEven
     await api.tokenSource.token();
   } catch (error) {
     if (!isBulkError(error) || !passes(error)) throw error;
-    emit({ type: "login.failed", connection, code: error.code, message: error.message });
+    emit({ type: "tenant.unavailable", connection, code: error.code, message: error.message });
   }
 }
 

@@ -100,7 +100,7 @@ export type HeadgateEvent =
       readonly message: string;
     } & OfBulkJob)
   | {
-      readonly type: "login.failed";
+      readonly type: "tenant.unavailable";
       readonly connection: string;
       readonly code: string;
       readonly message: string;

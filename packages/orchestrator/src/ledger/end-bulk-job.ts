@@ -61,9 +61,9 @@ for _, load in ipairs(order) do
         ended[#ended + 1] = {load, 'complete'}
       end
     else
-      redis.call('HINCRBY', hash, 'uploadedParts', -sums.up)
-      redis.call('HINCRBY', hash, 'uploadedBytes', -sums.up_bytes)
-      redis.call('HINCRBY', hash, 'uploadedRecords', -sums.up_records)
+      redis.call('HINCRBY', hash, 'uploadedParts', 0 - sums.up)
+      redis.call('HINCRBY', hash, 'uploadedBytes', 0 - sums.up_bytes)
+      redis.call('HINCRBY', hash, 'uploadedRecords', 0 - sums.up_records)
       if was_closed then redis.call('HINCRBY', hash, 'closedParts', -#sums.parts) end
       if state == 'loading' or state == 'processing' then
         local restarts = redis.call('HINCRBY', hash, 'restarts', restart_cost)

@@ -88,7 +88,7 @@ export async function guarded<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Error && error.name === "ReplyError" && !isUnavailableReply(error))
       throw error;
-    throw new BulkError("ERR_REDIS_AWAY", `Redis cannot be used: ${(error as Error).message}`, {
+    throw new BulkError("ERR_REDIS_AWAY", "Redis does not answer; nothing was done", {
       cause: error,
     });
   }

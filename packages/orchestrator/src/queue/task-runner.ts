@@ -37,8 +37,7 @@ function processor(
       run,
       signal,
     ).finally(diary.written);
-    const now = deps.drain.aborted ? epochMs(0) : await ledgerNow(context.ledger);
-    return await applyOutcome(task, token, outcome, now);
+    return await applyOutcome(task, token, outcome, await ledgerNow(context.ledger));
   };
 }
 

@@ -8,9 +8,9 @@ import {
   claimFrom,
   type EpochMs,
   isBulkError,
-  milliseconds,
   type ObjectKey,
   rankLines,
+  seconds,
 } from "@headgate/core";
 import type { BulkJobPart } from "../ledger/bulk-job-record.ts";
 import {
@@ -23,15 +23,16 @@ import {
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readPartRange } from "../ledger/load-record.ts";
 import type { StepContext } from "./context.ts";
+import { observeTenant } from "./observe-tenant.ts";
 
-/** Pause before the login is tried again while work waits. */
-const loginPauseMs = 60_000;
+/** Pause before login or list are tried again while work waits. */
+const unavailablePauseMs = seconds(30);
 
 /** Claims until something is missing; asks to be woken when time alone will bring it. */
 export async function claimBulkJobs(context: StepContext, signal: AbortSignal): Promise<void> {
   const lines = await readLines(context.ledger);
   if (lines.length === 0) return;
-  if (!(await canLogIn(context, signal))) return;
+  if (!(await isReady(context, signal))) return;
   while (!signal.aborted) {
     const round = await claimOnce(context);
     if (round.kind === "waits") {
@@ -41,21 +42,21 @@ export async function claimBulkJobs(context: StepContext, signal: AbortSignal): 
   }
 }
 
-/** A wrong key or an unreachable login must not cost a slot. */
-async function canLogIn(context: StepContext, signal: AbortSignal): Promise<boolean> {
-  const { ports, ledger, signals } = context;
+/**
+ * Before a slot is spent: the login works, and the tenant's list is fresh enough to know the bulk
+ * jobs of other tools.
+ */
+async function isReady(context: StepContext, signal: AbortSignal): Promise<boolean> {
+  const { ports, ledger, settings, signals } = context;
   try {
     await ports.ingestion.authenticate({ signal });
+    await observeTenant(context, settings.observeEveryMs, signal);
     return true;
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
-    ports.emit({
-      type: "login.failed",
-      connection: ledger.connection,
-      code: error.code,
-      message: error.message,
-    });
-    await signals.claimAt(after(await ledgerNow(ledger), milliseconds(loginPauseMs)));
+    const { code, message } = error;
+    ports.emit({ type: "tenant.unavailable", connection: ledger.connection, code, message });
+    await signals.claimAt(after(await ledgerNow(ledger), unavailablePauseMs));
     return false;
   }
 }

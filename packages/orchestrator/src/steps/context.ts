@@ -20,6 +20,8 @@ export interface StepSettings {
   /** Shortest and longest time between two list calls of a connection. Defaults 3 s and 15 s. */
   readonly pollMinMs: Milliseconds;
   readonly pollMaxMs: Milliseconds;
+  /** Age of the tenant's list above which it is read again before a claim. Default 60 s. */
+  readonly observeEveryMs: Milliseconds;
   /**
    * After an upload without a trustworthy answer: `reput` sends the part again into the same bulk
    * job (rows equal by key are harmless, a slot is dear); `restart` aborts the bulk job.
@@ -37,6 +39,7 @@ export const defaultStepSettings: StepSettings = {
   maxPartBytes,
   pollMinMs: seconds(3),
   pollMaxMs: seconds(15),
+  observeEveryMs: seconds(60),
   onUnknownUpload: "reput",
   createGraceMs: seconds(45),
   stepBudgetMs: seconds(20),

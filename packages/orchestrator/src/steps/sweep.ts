@@ -7,12 +7,8 @@ import { forgetExpired } from "../ledger/retention.ts";
 import { loadTitle } from "../load-request.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
-import { observeTenant } from "./observe-tenant.ts";
 
-/** Age of the tenant's list from which a sweep makes a new one while work waits. */
-const observeEveryMs = 60_000;
-
-/** Makes sure of every unfinished bulk job's task, looks at the tenant, and claims what it can. */
+/** Makes sure of every unfinished bulk job's task, and claims what it can. */
 export async function sweep(context: StepContext, signal: AbortSignal): Promise<void> {
   const { ledger, signals } = context;
   for (const load of await readOutbox(ledger))
@@ -26,7 +22,6 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
         title: `${record.operation} ${record.objectKey}, ${record.files} parts`,
       });
   }
-  await observeTenant(context, observeEveryMs, signal);
   await claimBulkJobs(context, signal);
   await forgetExpired(ledger, await ledgerNow(ledger));
 }

@@ -131,7 +131,7 @@ async function uploadFailed(
       return await unknownUpload(context, record, error.code);
     case "ERR_API_CONFLICT":
     case "ERR_API_NOT_FOUND": {
-      const known = await advanceBulkJob(context.ledger, record, { uploading: "" });
+      const known = await advanceBulkJob(context.ledger, record, notCounted(record));
       return await refreshRemote(context, known, error, signal);
     }
     case "ERR_API_UNREACHABLE":
