@@ -4,17 +4,20 @@
  * in a process of its own; the S3 server runs in this one.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { startPrivateRedis } from "../redis/private-redis.ts";
 import { startS3StandIn } from "../s3-stand-in/server.ts";
 import { type ChildProgram, startChild } from "./child-program.ts";
 import { type Credentials, makeCredentials } from "./credentials.ts";
 import type { DemoError } from "./demo-error.ts";
-import { packageFile } from "./packages.ts";
+import {
+  type SchemaFile,
+  type StartOptions,
+  startApi,
+  startEmulator,
+  startWorkers,
+} from "./programs.ts";
 import { removeKeys } from "./redis-keys.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -50,11 +53,6 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
 }
 
-export const workerCount = 3;
-/** From UploadComplete to JobComplete; a real tenant takes minutes. */
-export const processingMs = 3000;
-
-const readyMs = 60_000;
 const bucket = "headgate-demo";
 const region = "us-east-1";
 
@@ -127,20 +125,6 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { redis, s3, emulatorUrl, apiUrl, credentials, cliEnvironment };
 }
 
-interface StartOptions {
-  readonly name: string;
-  readonly script: string;
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly isReady: (line: string) => boolean;
-}
-type Start = (program: StartOptions) => ChildProgram;
-
-interface SchemaFile {
-  readonly sourceName: string;
-  readonly path: string;
-}
-
 async function writeSchemas(
   folder: string,
   schemas: ReadonlyMap<string, string>,
@@ -151,105 +135,4 @@ async function writeSchemas(
     return { sourceName, path };
   });
   return await Promise.all(files);
-}
-
-async function startEmulator(deps: {
-  readonly start: Start;
-  readonly credentials: Credentials;
-  readonly schemaFiles: readonly SchemaFile[];
-  readonly signal: AbortSignal;
-}): Promise<string> {
-  const { start, credentials, schemaFiles, signal } = deps;
-  const emulator = start({
-    name: "emulator",
-    script: packageFile("@headgate/emulator", "bin/headgate-emulator.mjs"),
-    args: [
-      "--json",
-      "--port=0",
-      `--processing-ms=${processingMs}`,
-      `--consumer-key=${credentials.consumerKey}`,
-      `--user=${credentials.user}`,
-      `--public-key=${credentials.publicKeyFile}`,
-      ...schemaFiles.map(({ sourceName, path }) => `--schema=${sourceName}=${path}`),
-    ],
-    isReady: () => true,
-  });
-  const line = (await unlessAborted(emulator.ready, signal)) || "{}";
-  const { url }: { readonly url: string } = JSON.parse(line);
-  return url;
-}
-
-async function startApi(deps: {
-  readonly start: Start;
-  readonly credentials: Credentials;
-  readonly shared: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-}): Promise<string> {
-  const { start, credentials, shared, signal } = deps;
-  const port = await freeLoopbackPort();
-  const api = start({
-    name: "api",
-    script: packageFile("@headgate/api", "bin/headgate-api.mjs"),
-    env: {
-      ...shared,
-      HEADGATE_API_PORT: String(port),
-      HEADGATE_API_KEYS_FILE: credentials.apiKeysFile,
-      HEADGATE_BOARD_USER: credentials.boardUser,
-      HEADGATE_BOARD_PASSWORD_FILE: credentials.boardPasswordFile,
-    },
-    isReady: () => false,
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await unlessAborted(Promise.race([api.ready, answersReady(url, signal)]), signal);
-  return url;
-}
-
-async function answersReady(apiUrl: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${apiUrl}/readyz`, { signal }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await delay(100, undefined, { signal });
-  }
-}
-
-async function startWorkers(
-  start: Start,
-  env: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<void> {
-  const workers = Array.from({ length: workerCount }, (_, index) =>
-    start({
-      name: `worker-${index + 1}`,
-      script: packageFile("@headgate/worker", "bin/headgate-worker.mjs"),
-      env,
-      isReady: (line) => line.includes('"msg":"worker.ready"'),
-    }),
-  );
-  const ready = Promise.all(workers.map((worker) => worker.ready));
-  await unlessAborted(ready, signal);
-}
-
-/** The promise's value, or the signal's reason, or an error after a minute. */
-async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(readyMs)]);
-  either.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(either.reason);
-  either.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    either.removeEventListener("abort", abort);
-  }
-}
-
-async function freeLoopbackPort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new TypeError("no port");
-  return address.port;
 }

@@ -1,7 +1,7 @@
 /** What the demo tells at its end: a table of the loads, a summary, and one line of JSON. */
 import type { LoadView } from "./api-client.ts";
 import type { AcceptedLoad } from "./enqueue.ts";
-import { workerCount } from "./fleet.ts";
+import { workerCount } from "./programs.ts";
 import type { Evidence, Verdict } from "./verdict.ts";
 
 /** The result as CI reads it. */
