@@ -5,14 +5,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { defaultSlotLimits, milliseconds, type SlotLimits } from "@headgate/core";
+import { defaultSlotLimits, milliseconds, Secret, type SlotLimits } from "@headgate/core";
 import {
   type ClockMode,
   type Emulator,
   type EmulatorSettingsInput,
   startEmulator,
 } from "@headgate/emulator";
-import { connectIngestionApi, Secret } from "@headgate/ingestion-api";
+import { connectIngestionApi } from "@headgate/ingestion-api";
 import {
   createProducer,
   type HeadgateEvent,

@@ -1,9 +1,9 @@
+import { Secret } from "@headgate/core";
 import { createProducer, type Producer } from "@headgate/orchestrator/producer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApi, testKey } from "./api.test-support.ts";
 import type { BoardQueue } from "./board.ts";
 import { startTestRedis, type TestRedis } from "./redis.test-support.ts";
-import { Secret } from "./secret.ts";
 
 const board = { user: "ops", password: new Secret("open: sesame") };
 const login = { authorization: `Basic ${btoa("ops:open: sesame")}` };

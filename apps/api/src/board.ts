@@ -6,10 +6,10 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
+import type { Secret } from "@headgate/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sameSecret } from "./api-keys.ts";
 import { HttpProblem, sendProblem } from "./problems.ts";
-import type { Secret } from "./secret.ts";
 import { boardContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
 
 /** A BullMQ queue, as the orchestrator opens it. */

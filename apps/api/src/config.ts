@@ -3,12 +3,11 @@
  * the app that reads it.
  */
 import { readFileSync } from "node:fs";
-import { apiNamePattern, BulkError, connectionNamePattern } from "@headgate/core";
+import { apiNamePattern, BulkError, connectionNamePattern, Secret } from "@headgate/core";
 import { z } from "zod";
 import { type ApiKey, parseApiKeys } from "./api-keys.ts";
 import type { BoardOptions } from "./board.ts";
 import { type LogLevel, logLevels } from "./logger.ts";
-import { Secret } from "./secret.ts";
 
 export interface ApiConfig {
   readonly redisUrl: Secret;

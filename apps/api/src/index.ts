@@ -3,4 +3,3 @@ export { type ApiLimits, defaultApiLimits } from "./api-limits.ts";
 export { type BoardOptions, type BoardQueue, boardPath } from "./board.ts";
 export { type ApiOptions, createApi } from "./create-api.ts";
 export { createApiLogger } from "./logger.ts";
-export { Secret } from "./secret.ts";

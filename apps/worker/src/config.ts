@@ -6,10 +6,10 @@ import {
   connectionNamePattern,
   defaultReapSettings,
   milliseconds,
+  Secret,
   seconds,
   slotWindowMarginMs,
 } from "@headgate/core";
-import { Secret } from "@headgate/ingestion-api";
 import { z } from "zod";
 import type { WorkerOptions } from "./start-worker.ts";
 

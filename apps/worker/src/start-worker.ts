@@ -1,10 +1,15 @@
 /** A scheduler worker: joins the orchestrator with the tenant's API and the stores of source objects. */
 import { hostname } from "node:os";
-import { type BulkError, isBulkError, type Milliseconds, type SlotLimits } from "@headgate/core";
+import {
+  type BulkError,
+  isBulkError,
+  type Milliseconds,
+  type Secret,
+  type SlotLimits,
+} from "@headgate/core";
 import {
   type ConnectedClient,
   connectIngestionApi,
-  type Secret,
   type TokenConnection,
 } from "@headgate/ingestion-api";
 import {

@@ -12,6 +12,7 @@ export * from "./outcome.ts";
 export * from "./part.ts";
 export * from "./reaper.ts";
 export * from "./retry-table.ts";
+export * from "./secret.ts";
 export * from "./slot-ledger.ts";
 export * from "./source-selection.ts";
 export * from "./target.ts";

@@ -19,7 +19,6 @@ export {
   type TimeLimits,
 } from "./http-transport.ts";
 export type { DataCloudToken } from "./login.ts";
-export { Secret } from "./secret.ts";
 export type {
   StreamingClient,
   StreamRecord,

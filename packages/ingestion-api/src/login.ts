@@ -8,6 +8,7 @@ import {
   type EpochMs,
   isBulkError,
   type Milliseconds,
+  Secret,
   seconds,
 } from "@headgate/core";
 import { SignJWT } from "jose";
@@ -23,7 +24,6 @@ import {
 import type { HttpCall, HttpTransport } from "./http-transport.ts";
 import { privateKeyFile } from "./private-key-file.ts";
 import { createRetryBudget, withRetries } from "./retry.ts";
-import { Secret } from "./secret.ts";
 import { judgeOrigin } from "./service-origin.ts";
 import { quoteServiceText } from "./service-text.ts";
 import type { Timing } from "./timing.ts";

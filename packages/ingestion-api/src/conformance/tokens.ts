@@ -1,9 +1,8 @@
 /** Logging in, and what happens to a token that the API refuses. */
-import { seconds } from "@headgate/core";
+import { Secret, seconds } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { createIngestionClient } from "../client.ts";
 import type { DataCloudToken } from "../login.ts";
-import { Secret } from "../secret.ts";
 import { type ApiSubject, clientFor } from "./subject.ts";
 
 export function describeTokens(subject: ApiSubject): void {
