@@ -23,7 +23,12 @@ it("brings the records of several files into one bulk job", async () => {
   });
   const ended = await rig.ended(load.id);
 
-  expect(ended).toMatchObject({ state: "complete", sourceObjects: 2, records: { settled: 300 } });
+  expect(ended).toMatchObject({
+    state: "complete",
+    sourceObjects: 2,
+    records: { settled: 300 },
+    bulkJobs: [{ phase: "ended", end: "complete", remoteState: "JobComplete", uploadedFiles: 1 }],
+  });
   const state = await rig.emulator.control.state();
   expect(state.objects).toMatchObject([
     {

@@ -2,7 +2,7 @@
  * The end of a bulk job, in one script: permit and object are free, its parts are settled, return
  * to their places in line, or their loads fail. Slots are never given back.
  */
-import type { BulkJobEnd, LoadState } from "@headgate/core";
+import type { BulkJobEnd, LoadState, RemoteState } from "@headgate/core";
 import { loadStates } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobRecord } from "./bulk-job-record.ts";
@@ -25,6 +25,7 @@ redis.call('HINCRBY', key, 'revision', 1)
 redis.call('ZREM', base .. 'permits', id)
 if redis.call('HGET', base .. 'live', object) == id then redis.call('HDEL', base .. 'live', object) end
 if facts[4] then redis.call('HDEL', base .. 'observed', facts[4]) end
+if ARGV[10] ~= '' then redis.call('HSET', key, 'remoteState', ARGV[10]) end
 for _, suffix in ipairs({'', ':parts', ':receipts'}) do redis.call('EXPIRE', key .. suffix, keep) end
 
 local failing = {}
@@ -94,6 +95,8 @@ export const restartBudget = 3;
 
 export interface BulkJobEnding {
   readonly end: BulkJobEnd;
+  /** The API's last state of it, where it was seen. */
+  readonly remoteState?: RemoteState;
   /** Code and message that failing loads get. */
   readonly code: string;
   readonly message: string;
@@ -127,6 +130,7 @@ export async function endBulkJob(
         ending.chargeRestart ? 1 : 0,
         restartBudget,
         retentionSeconds,
+        ending.remoteState ?? "",
       ]),
     );
   if (answer === "fenced") return "fenced";

@@ -57,6 +57,7 @@ export async function abortBulkJob(
     record,
     {
       end: "aborted",
+      ...(record.remoteId === undefined ? {} : { remoteState: "Aborted" }),
       code: record.abortCode ?? "",
       message: record.abortMessage ?? "",
       culprits,

@@ -33,6 +33,7 @@ export async function finishBulkJob(
 /** The API has applied everything. */
 export const completeEnding: BulkJobEnding = {
   end: "complete",
+  remoteState: "JobComplete",
   code: "",
   message: "",
   culprits: [],

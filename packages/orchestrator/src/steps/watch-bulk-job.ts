@@ -80,7 +80,7 @@ async function seenAs(
         { code: "ERR_BULK_JOB_FAILED", message },
         parts.map((part) => part.load),
       );
-      return await finishBulkJob(context, record, ending, signal);
+      return await finishBulkJob(context, record, { ...ending, remoteState: state }, signal);
     }
     case "Aborted":
       return await finishBulkJob(
