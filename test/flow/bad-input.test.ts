@@ -168,7 +168,7 @@ describe("a load is refused before a slot is spent", () => {
 async function everything({ redis, prefix }: Rig): Promise<readonly string[]> {
   const keys = await redis.keys(`*${prefix}*`);
   const values = await Promise.all(keys.map((key) => contentOf(redis, key)));
-  return values.map((value) => JSON.stringify(value));
+  return values.map((value) => JSON.stringify(value ?? ""));
 }
 
 async function contentOf(redis: Rig["redis"], key: string): Promise<unknown> {
@@ -186,6 +186,8 @@ async function contentOf(redis: Rig["redis"], key: string): Promise<unknown> {
       return await redis.zrange(key, "0", "-1");
     case "stream":
       return await redis.xrange(key, "-", "+");
+    case "none": // gone since it was listed
+      return undefined;
     default:
       throw new Error(`${key} is a ${type}`);
   }

@@ -155,7 +155,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     workers,
     events,
     async put(key, body) {
-      await s3Client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+      await s3Client.send(
+        new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }),
+      );
       return `s3://${bucket}/${key}`;
     },
     async startWorker(changes = {}) {
