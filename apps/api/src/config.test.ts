@@ -45,7 +45,6 @@ describe("readConfig", () => {
       board: undefined,
       logLevel: "info",
     });
-    expect(config.sourceNames).toBeUndefined();
     expect(config.keys.map((key) => key.name)).toEqual(["airflow"]);
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -57,7 +56,6 @@ describe("readConfig", () => {
       HEADGATE_API_PORT: "0",
       HEADGATE_CONNECTIONS: "prod, sandbox",
       HEADGATE_KEY_PREFIX: "hg",
-      HEADGATE_SCHEMAS: "web=/etc/web.yaml,shop=/etc/shop.yaml",
       HEADGATE_BOARD_USER: "ops",
       HEADGATE_BOARD_PASSWORD_FILE: file("password", "open sesame\n"),
       HEADGATE_BOARD_OPERATE: "true",
@@ -71,7 +69,6 @@ describe("readConfig", () => {
       logLevel: "debug",
       board: { user: "ops", operate: true },
     });
-    expect([...(config.sourceNames ?? [])]).toEqual(["web", "shop"]);
     expect(config.board?.password.reveal()).toBe("open sesame");
   });
 
@@ -97,7 +94,6 @@ describe("readConfig", () => {
       HEADGATE_REDIS_URL: "http://hunter2",
       HEADGATE_API_PORT: "70000",
       HEADGATE_CONNECTIONS: "Prod,default",
-      HEADGATE_SCHEMAS: "w b=x",
       HEADGATE_BOARD_USER: "ops",
       HEADGATE_BOARD_OPERATE: "yes",
       HEADGATE_LOG_LEVEL: "loud",
@@ -106,7 +102,6 @@ describe("readConfig", () => {
       "HEADGATE_REDIS_URL must be",
       "HEADGATE_API_PORT must be",
       "HEADGATE_CONNECTIONS",
-      "HEADGATE_SCHEMAS must be",
       "HEADGATE_API_KEYS_FILE is not set",
       "HEADGATE_BOARD_USER and HEADGATE_BOARD_PASSWORD_FILE go together",
       "HEADGATE_BOARD_OPERATE must be",

@@ -3,7 +3,7 @@
  * the app that reads it.
  */
 import { readFileSync } from "node:fs";
-import { apiNamePattern, BulkError, connectionNamePattern, Secret } from "@headgate/core";
+import { BulkError, connectionNamePattern, Secret } from "@headgate/core";
 import { z } from "zod";
 import { type ApiKey, parseApiKeys } from "./api-keys.ts";
 import type { BoardOptions } from "./board.ts";
@@ -17,8 +17,6 @@ export interface ApiConfig {
   readonly connections: readonly string[];
   /** First part of every Redis key. */
   readonly keyPrefix: string;
-  /** Connectors that loads may name; absent where any may be. */
-  readonly sourceNames: ReadonlySet<string> | undefined;
   readonly keys: readonly ApiKey[];
   readonly board: BoardOptions | undefined;
   readonly logLevel: LogLevel;
@@ -34,13 +32,6 @@ const names = z
       .array(z.string().regex(connectionNamePattern, "a name must be a-z, 0-9 and -, 1 to 32 long"))
       .refine((list) => new Set(list).size === list.length, "a name stands twice"),
   );
-
-/** `sourceName=path,...` as the worker has it; the API reads the names only. */
-const sourceNames = z
-  .string()
-  .transform((text) => text.split(",").map((pair) => pair.trim().split("=")[0]))
-  .pipe(z.array(z.string().regex(apiNamePattern, "must be sourceName=path,...")))
-  .transform((list) => new Set(list));
 
 const flag = z
   .enum(["true", "false"], "must be true or false")
@@ -64,7 +55,6 @@ const settings = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -")
     .default("headgate"),
-  HEADGATE_SCHEMAS: sourceNames.exactOptional(),
   HEADGATE_API_KEYS_FILE: z.string().min(1),
   HEADGATE_BOARD_USER: z
     .string()
@@ -104,7 +94,6 @@ export function readConfig(environment: Environment = process.env): ApiConfig {
     port: values.HEADGATE_API_PORT,
     connections: values.HEADGATE_CONNECTIONS,
     keyPrefix: values.HEADGATE_KEY_PREFIX,
-    sourceNames: values.HEADGATE_SCHEMAS,
     keys,
     board,
     logLevel: values.HEADGATE_LOG_LEVEL,

@@ -51,7 +51,6 @@ describe("headgate-api", () => {
       HEADGATE_REDIS_URL: redis.url,
       HEADGATE_API_PORT: "0",
       HEADGATE_API_KEYS_FILE: keysFile,
-      HEADGATE_SCHEMAS: "web=none",
     });
     const exited = once(api, "exit");
     const url = await address(api);
@@ -65,9 +64,9 @@ describe("headgate-api", () => {
     const place = accepted.headers.get("location") ?? "";
     const load = await (await fetch(`${url}${place}`, { headers })).json();
     expect(load).toMatchObject({ state: "accepted", principal: "airflow", object: "order" });
-    const unknown = await send({ ...loadBody, sourceName: "shop" });
+    const unknown = await send({ ...loadBody, connection: "sandbox" });
     expect(unknown.status).toBe(422);
-    expect(await unknown.json()).toMatchObject({ code: "unknown_source_name" });
+    expect(await unknown.json()).toMatchObject({ code: "unknown_connection" });
 
     api.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);

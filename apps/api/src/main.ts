@@ -6,7 +6,6 @@ import { isBulkError } from "@headgate/core";
 import { createProducer } from "@headgate/orchestrator/producer";
 import { readConfig } from "./config.ts";
 import { createApi } from "./create-api.ts";
-import { knownSourceNames } from "./known-source-names.ts";
 import { createApiLogger } from "./logger.ts";
 
 async function serve(): Promise<void> {
@@ -17,7 +16,6 @@ async function serve(): Promise<void> {
     prefix: config.keyPrefix,
     connections: config.connections,
     emit: (event) => logger.info(event, event.type),
-    ...(config.sourceNames === undefined ? {} : { schema: knownSourceNames(config.sourceNames) }),
   });
   const { loads, queues } = producer;
   const api = createApi({

@@ -50,9 +50,7 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   ERR_UNKNOWN_CONNECTION: 422,
   ERR_UNKNOWN_SOURCE_NAME: 422,
   ERR_UNKNOWN_OBJECT: 422,
-  ERR_SOURCE_URI: 422,
   ERR_REDIS_AWAY: 503,
-  ERR_REDIS_UNSAFE: 503,
 };
 
 /** Sent as Retry-After with every 503. */
