@@ -1,5 +1,7 @@
 import { request } from "node:https";
+import { seconds } from "@headgate/core";
 import { expect, it, onTestFinished } from "vitest";
+import { startCaller } from "./emulator.test-support.ts";
 import { startEmulator } from "./emulator.ts";
 
 /** For these tests only; issued to localhost by itself. */
@@ -48,4 +50,23 @@ it("closes at once while calls hang", async () => {
   }
   await emulator.close();
   await outcome;
+});
+
+it("dates every answer by its own clock", async () => {
+  const { call, emulator } = await startCaller({
+    faults: [{ kind: "error", route: "list", status: 500 }],
+  });
+  emulator.clock.advance(seconds(7 * 24 * 3600));
+  const theirTime = new Date(emulator.clock.now()).toUTCString();
+  for (const [method, path, status] of [
+    ["GET", "/api/v1/ingest/jobs", 500],
+    ["GET", "/api/v1/ingest/jobs", 401],
+    ["POST", "/services/oauth2/token", 400],
+    ["GET", "/nowhere", 404],
+    ["GET", "/__emulator/state", 200],
+    ["DELETE", "/__emulator/faults", 204],
+  ] as const) {
+    const answer = await call(method, path);
+    expect([path, answer.status, answer.headers.get("date")]).toEqual([path, status, theirTime]);
+  }
 });

@@ -101,6 +101,10 @@ function createServer(world: World, tls: EmulatorOptions["tls"]): FastifyInstanc
   } as const;
   const app: FastifyInstance =
     tls === undefined ? fastify(common) : fastify({ ...common, https: { ...tls } });
+  // Node would put the machine's time there; a tenant's clock is its own.
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("date", new Date(world.clock.now()).toUTCString());
+  });
   app.setErrorHandler<BulkError>((error, request, reply) =>
     sendError(world, request, reply, error),
   );
