@@ -6,12 +6,6 @@ import { startEmulator } from "./emulator.ts";
 try {
   const { emulator: options, json } = parseArguments(process.argv.slice(2));
   const emulator = await startEmulator(options);
-  const control = `${emulator.url}/__emulator/state`;
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ url: emulator.url, control, pid: process.pid })}\n`
-      : `Ingestion API emulator at ${emulator.url}, state at ${control}\n`,
-  );
   const stop = (): void => {
     emulator.close().then(
       () => process.exit(0),
@@ -20,6 +14,13 @@ try {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  // Who reads this line may send a signal at once.
+  const control = `${emulator.url}/__emulator/state`;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ url: emulator.url, control, pid: process.pid })}\n`
+      : `Ingestion API emulator at ${emulator.url}, state at ${control}\n`,
+  );
 } catch (error) {
   const known = isBulkError(error) || (error instanceof Error && "syscall" in error);
   if (!known) throw error;

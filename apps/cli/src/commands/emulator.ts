@@ -10,9 +10,8 @@ export function emulatorCommand(): Command {
     .helpOption(false)
     .action(async (_arguments: string[], _options: unknown, command: Command) => {
       // Its main is a program of its own, which reads process.argv and handles signals.
-      const main = import.meta.resolve("@headgate/emulator").replace(/index(\.[jt]s)$/, "main$1");
-      process.argv = [process.execPath, main, ...command.args];
+      process.argv.splice(2, process.argv.length, ...command.args);
       process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
-      await import(main);
+      await import("@headgate/emulator/main");
     });
 }
