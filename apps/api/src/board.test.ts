@@ -1,31 +1,27 @@
+import { randomBytes } from "node:crypto";
 import { Secret } from "@headgate/core";
 import { createProducer, type Producer } from "@headgate/orchestrator/producer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createTestApi, testKey } from "./api.test-support.ts";
 import type { BoardQueue } from "./board.ts";
-import { startTestRedis, type TestRedis } from "./redis.test-support.ts";
 
 const board = { user: "ops", password: new Secret("open: sesame") };
 const login = { authorization: `Basic ${btoa("ops:open: sesame")}` };
 
-let redis: TestRedis;
 let producer: Producer;
 let boardQueues: readonly BoardQueue[];
 
 beforeAll(async () => {
-  redis = await startTestRedis();
   producer = await createProducer({
-    redisUrl: redis.url,
+    redisUrl: inject("redisUrl"),
+    prefix: `test-${randomBytes(6).toString("hex")}`,
     connections: ["default"],
     emit: () => undefined,
   });
   const { loads, bulkJobs, upkeep } = producer.queues;
   boardQueues = [loads, bulkJobs, upkeep];
 });
-afterAll(async () => {
-  await producer.close();
-  await redis.stop();
-});
+afterAll(() => producer.close());
 
 describe("the board", () => {
   it.each([

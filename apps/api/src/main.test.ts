@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,32 +7,40 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { loadBody } from "./api.test-support.ts";
-import { startTestRedis, type TestRedis } from "./redis.test-support.ts";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const key = "headgate_main-test";
-let redis: TestRedis;
+const prefix = `test-${randomBytes(6).toString("hex")}`;
 let folder: string;
 let keysFile: string;
 
 beforeAll(async () => {
-  redis = await startTestRedis();
   folder = await mkdtemp(join(tmpdir(), "headgate-main-"));
   keysFile = join(folder, "keys");
   await writeFile(keysFile, `airflow sha256:${createHash("sha256").update(key).digest("hex")}\n`);
 });
 afterAll(async () => {
-  await redis.stop();
   await rm(folder, { recursive: true });
 });
 
+/** What an API of these tests needs besides a port. */
+function wellConfigured(): Record<string, string> {
+  return {
+    HEADGATE_REDIS_URL: inject("redisUrl"),
+    HEADGATE_KEY_PREFIX: prefix,
+    HEADGATE_API_KEYS_FILE: keysFile,
+  };
+}
+
 function start(environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ["--conditions=@headgate/source", main], {
+  const api = spawn(process.execPath, ["--conditions=@headgate/source", main], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onTestFinished(() => void api.kill("SIGKILL"));
+  return api;
 }
 
 /** The address in the log line that says the API listens. */
@@ -47,11 +55,7 @@ async function address(api: ChildProcess): Promise<string> {
 
 describe("headgate-api", () => {
   it("keeps loads on Redis and stops cleanly on SIGTERM", async () => {
-    const api = start({
-      HEADGATE_REDIS_URL: redis.url,
-      HEADGATE_API_PORT: "0",
-      HEADGATE_API_KEYS_FILE: keysFile,
-    });
+    const api = start({ ...wellConfigured(), HEADGATE_API_PORT: "0" });
     const exited = once(api, "exit");
     const url = await address(api);
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -84,14 +88,10 @@ describe("headgate-api", () => {
   });
 
   it("exits 1 where its address is taken", async () => {
-    const environment = {
-      HEADGATE_REDIS_URL: redis.url,
-      HEADGATE_API_KEYS_FILE: keysFile,
-    };
-    const first = start({ ...environment, HEADGATE_API_PORT: "0" });
+    const first = start({ ...wellConfigured(), HEADGATE_API_PORT: "0" });
     const firstExit = once(first, "exit");
     const { port } = new URL(await address(first));
-    const second = start({ ...environment, HEADGATE_API_PORT: port });
+    const second = start({ ...wellConfigured(), HEADGATE_API_PORT: port });
     second.stdout?.resume();
     if (second.stderr === null) throw new Error("stderr is a pipe");
     const [fault, [code]] = await Promise.all([text(second.stderr), once(second, "exit")]);
