@@ -1,6 +1,7 @@
 /**
  * Cancels a load. Its unclaimed parts leave the line at once; a bulk job that holds only its parts
- * is aborted by the task that runs it. A bulk job that is closed, or shared with other loads, can
+ * is aborted by the task that runs it; where parts are going up, that task is fenced off from closing
+ * it before it has seen that the load is cancelled. A bulk job that is closed, or shared with other loads, can
  * no longer give its files back, so such a load is not cancelled.
  */
 import { z } from "zod";
@@ -17,6 +18,7 @@ if not state then return {'not-found', ''} end
 if state == 'cancelled' then return {'cancelled', ''} end
 if state ~= 'accepted' and state ~= 'waiting' and state ~= 'loading' then return {'refused', state} end
 if tonumber(redis.call('HGET', key, 'settledParts') or '0') > 0 then return {'refused', 'partly settled'} end
+local uploading = {}
 for _, job in ipairs(redis.call('SMEMBERS', key .. ':bulk-jobs')) do
   local phase = redis.call('HGET', base .. 'bulk-job:' .. job, 'phase')
   if phase == 'closing' or phase == 'processing' then return {'refused', 'closed'} end
@@ -24,8 +26,10 @@ for _, job in ipairs(redis.call('SMEMBERS', key .. ':bulk-jobs')) do
     for _, entry in ipairs(redis.call('LRANGE', base .. 'bulk-job:' .. job .. ':parts', 0, -1)) do
       if cjson.decode(entry).load ~= id then return {'refused', 'shared'} end
     end
+    if phase == 'uploading' then uploading[#uploading + 1] = job end
   end
 end
+for _, job in ipairs(uploading) do redis.call('HINCRBY', base .. 'bulk-job:' .. job, 'revision', 1) end
 end_load(id, 'cancelled', '', '', ARGV[2])
 return {'cancelled', ''}
 `;
