@@ -15,7 +15,8 @@ interface OfBulkJob {
 export type HeadgateEvent =
   | ({ readonly type: "load.accepted"; readonly target: string; readonly via: string } & OfLoad)
   | ({
-      readonly type: "load.listed";
+      readonly type: "load.reading";
+      /** Source objects and bytes read so far. */
       readonly sourceObjects: number;
       readonly bytes: number;
     } & OfLoad)
@@ -62,6 +63,8 @@ export type HeadgateEvent =
       readonly parts: number;
       readonly bytes: number;
       readonly records: number;
+      readonly bytesUploaded: number;
+      readonly bytesInAll: number;
       readonly loadId: string;
       readonly sha256: string;
     } & OfBulkJob)

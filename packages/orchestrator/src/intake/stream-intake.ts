@@ -12,6 +12,7 @@ import { BulkError, isBulkError, reasonCode } from "@headgate/core";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { EmitEvent } from "../events.ts";
+import { executed } from "../ledger/ledger.ts";
 import { parseLoadRequest } from "../load-request.ts";
 import type { Loads } from "../loads.ts";
 
@@ -142,10 +143,8 @@ async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise
       error.message,
     );
   }
-  await answer
-    .xack(`${prefix}:requests`, group, entry.id)
-    .xdel(`${prefix}:requests`, entry.id)
-    .exec();
+  answer.xack(`${prefix}:requests`, group, entry.id).xdel(`${prefix}:requests`, entry.id);
+  await executed(answer);
 }
 
 function requestOf(entry: StreamEntry): unknown {

@@ -40,6 +40,7 @@ const bulkJobRecordSchema = z.object({
   bytes: count,
   /** Index of the next part to upload. */
   next: count.default(0),
+  uploadedBytes: count.default(0),
   /** PUTs that were or may have been counted by the API. */
   filesUsed: count.default(0),
   /** Set before a PUT is sent, cleared with its result. */

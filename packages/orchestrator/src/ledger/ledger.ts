@@ -12,6 +12,7 @@
  *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
  *   idempotency:<hash>       string load id and body hash of an earlier request, 30 days
  *   outbox                   set    loads whose plan task is not known to be queued
+ *   ended                    set    loads that have ended and whose task has not said so yet
  *   line:<object>            zset   loads with unclaimed parts, by order of acceptance
  *   lines                    zset   objects with a line, by the order of their head
  *   line-versions            hash   object -> count of changes to its line
@@ -33,7 +34,7 @@
  *   principal                string user id that the API names as the creator of our bulk jobs
  */
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
 
 export interface Ledger {
   readonly redis: Redis;
@@ -92,6 +93,20 @@ export async function guarded<T>(call: () => Promise<T>): Promise<T> {
       cause: error,
     });
   }
+}
+
+/**
+ * Runs a MULTI or a pipeline and answers each command's reply. ioredis reports a failed command
+ * inside the answer; here it is thrown. Throws ERR_REDIS_AWAY.
+ */
+export async function executed(commands: ChainableCommander): Promise<readonly unknown[]> {
+  return await guarded(async () => {
+    const replies = await commands.exec();
+    return (replies ?? []).map(([error, reply]) => {
+      if (error) throw error;
+      return reply;
+    });
+  });
 }
 
 /** Redis names such states by the first word of its reply. */

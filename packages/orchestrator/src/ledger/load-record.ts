@@ -2,7 +2,7 @@
 import { loadStates, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
 import { loadRequestSchema } from "../load-request.ts";
-import { guarded, type Ledger } from "./ledger.ts";
+import { executed, guarded, type Ledger } from "./ledger.ts";
 
 const count = z.coerce.number().int().nonnegative();
 
@@ -60,16 +60,10 @@ export async function readLoads(
   loadIds: readonly string[],
 ): Promise<readonly LoadRecord[]> {
   if (loadIds.length === 0) return [];
-  const hashes = await guarded(async () => {
-    const pipeline = ledger.redis.pipeline();
-    for (const id of loadIds) pipeline.hgetall(`${ledger.base}load:${id}`);
-    return await pipeline.exec();
-  });
-  return loadIds.flatMap((id, index) => {
-    const [error, hash] = hashes?.[index] ?? [];
-    if (error) throw error;
-    return parseLoad(id, hash) ?? [];
-  });
+  const pipeline = ledger.redis.pipeline();
+  for (const id of loadIds) pipeline.hgetall(`${ledger.base}load:${id}`);
+  const hashes = await executed(pipeline);
+  return loadIds.flatMap((id, index) => parseLoad(id, hashes[index]) ?? []);
 }
 
 function parseLoad(id: string, hash: unknown): LoadRecord | undefined {

@@ -78,6 +78,7 @@ local function end_load(id, state, code, message, keep_seconds)
   redis.call('HSET', key, 'state', state, 'endedAt', string.format('%.0f', now()))
   if code ~= '' then redis.call('HSET', key, 'reasonCode', code, 'reasonMessage', message) end
   redis.call('SREM', base .. 'outbox', id)
+  redis.call('SADD', base .. 'ended', id)
   if redis.call('ZREM', base .. 'line:' .. object, id) == 1 then refresh_line(object) end
   redis.call('DEL', key .. ':returned')
   for _, suffix in ipairs({'', ':sources', ':parts', ':bulk-jobs'}) do

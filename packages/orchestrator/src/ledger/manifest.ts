@@ -5,7 +5,7 @@
  */
 import type { Part, SourceObject } from "@headgate/core";
 import { z } from "zod";
-import { guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { executed, guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
 
 const stagingSeconds = 6 * 3600;
@@ -22,17 +22,17 @@ const batchSize = 500;
 
 export function stageManifest(ledger: Ledger, loadId: string, attempt: string): ManifestStage {
   const pending = { sources: [] as string[], parts: [] as string[] };
+  const keys = {
+    sources: stagingKey(ledger, loadId, attempt, "sources"),
+    parts: stagingKey(ledger, loadId, attempt, "parts"),
+  };
   async function write(list: keyof typeof pending): Promise<void> {
     const texts = pending[list].splice(0);
     if (texts.length === 0) return;
-    const key = stagingKey(ledger, loadId, attempt, list);
-    await guarded(() =>
-      ledger.redis
-        .multi()
-        .rpush(key, ...texts)
-        .expire(key, stagingSeconds)
-        .exec(),
-    );
+    const staged = ledger.redis.multi().rpush(keys[list], ...texts);
+    // Both, for one of them may rest for hours while the other grows.
+    for (const key of Object.values(keys)) staged.expire(key, stagingSeconds);
+    await executed(staged);
   }
   async function add(list: keyof typeof pending, value: unknown): Promise<void> {
     if (pending[list].push(JSON.stringify(value)) >= batchSize) await write(list);

@@ -10,6 +10,7 @@ if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
 local entry = cjson.decode(ARGV[3])
 local load = base .. 'load:' .. entry.load
 redis.call('HINCRBY', key, 'next', 1)
+redis.call('HINCRBY', key, 'uploadedBytes', entry.bytes)
 redis.call('HSET', key, 'uploading', '', 'tries', 0)
 redis.call('RPUSH', key .. ':receipts', ARGV[4])
 redis.call('HINCRBY', load, 'uploadedParts', 1)

@@ -77,12 +77,23 @@ function keepDiary(
 
 async function writeLine(task: Job, event: HeadgateEvent): Promise<void> {
   await task.log(`${new Date().toISOString()} ${eventLine(event)}`);
-  if (event.type === "bulk-job.part-uploaded")
-    await task.updateProgress({
-      uploaded: event.part,
-      parts: event.parts,
-      lastPartBytes: event.bytes,
-    });
+  const progress = progressOf(event);
+  if (progress !== undefined) await task.updateProgress(progress);
+}
+
+function progressOf(event: HeadgateEvent): Readonly<Record<string, unknown>> | undefined {
+  switch (event.type) {
+    case "load.reading":
+      return { state: "planning", sourceObjectsRead: event.sourceObjects, bytesRead: event.bytes };
+    case "bulk-job.part-uploaded":
+      return {
+        parts: `${event.part} uploaded of ${event.parts}`,
+        bytesUploaded: event.bytesUploaded,
+        bytes: event.bytesInAll,
+      };
+    default:
+      return undefined;
+  }
 }
 
 export function loadProcessor(deps: TaskRunnerDeps): Processor {

@@ -3,7 +3,7 @@ import type { EpochMs } from "@headgate/core";
 import type { EmitEvent } from "../events.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { readLoad } from "../ledger/load-record.ts";
-import { leaveOutbox } from "../ledger/outbox.ts";
+import { acknowledgeEnd, leaveOutbox } from "../ledger/outbox.ts";
 import type { TaskSignals } from "../steps/context.ts";
 import { type Queues, taskOptions } from "./queues.ts";
 
@@ -47,7 +47,8 @@ export function createTaskSignals(deps: {
     async loadEnded(loadId) {
       await showProgress(loadId);
       const task = await queues.loads.getJob(loadId);
-      if (task !== undefined && (await task.isDelayed())) await task.promote();
+      if (task === undefined) await acknowledgeEnd(ledger, loadId);
+      else if (await task.isDelayed()) await task.promote();
     },
     loadProgressed: showProgress,
     async claimAt(until: EpochMs) {

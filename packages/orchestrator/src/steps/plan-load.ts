@@ -5,11 +5,11 @@
 import {
   type BulkError,
   backoffMs,
+  bytes,
   createPartPlanner,
   isBulkError,
   type Outcome,
   type Part,
-  type PartPlanner,
   reasonCode,
   retryTable,
   type SourceObject,
@@ -30,6 +30,8 @@ import { later } from "./later.ts";
 
 /** Passing faults of the store after which planning gives up. */
 const planTriesAllowed = 8;
+/** Bytes between two lines about a long planning. */
+const tellEveryBytes = 100_000_000;
 
 /** Brings a load from accepted to waiting or failed. */
 export async function planLoad(
@@ -67,10 +69,16 @@ async function writeManifest(
     maxPartBytes: settings.maxPartBytes,
     onPart: (part) => parts.push(part),
   });
+  const tell = readingTeller(context, load);
   let sourceObjects = 0;
   for await (const object of ports.source.list(selectionOf(request), { signal })) {
     await stage.addSource(object);
-    await readInto(context, planner, object, signal);
+    planner.beginSource(object);
+    for await (const chunk of wholeOf(context, object, signal)) {
+      planner.push(chunk);
+      tell({ sourceObjects, bytes: chunk.length });
+    }
+    planner.endSource();
     await stageAll(stage, parts);
     sourceObjects++;
   }
@@ -97,17 +105,28 @@ async function writeManifest(
     });
 }
 
-async function readInto(
+/** All bytes of a source object; a store is not asked for the bytes of an empty one. */
+async function* wholeOf(
   { ports }: StepContext,
-  planner: PartPlanner,
   object: SourceObject,
   signal: AbortSignal,
-): Promise<void> {
-  planner.beginSource(object);
-  const whole = { from: 0 as typeof object.bytes, to: object.bytes };
-  if (object.bytes > 0)
-    for await (const chunk of ports.source.read(object, whole, { signal })) planner.push(chunk);
-  planner.endSource();
+): AsyncIterable<Uint8Array> {
+  if (object.bytes === 0) return;
+  yield* ports.source.read(object, { from: bytes(0), to: object.bytes }, { signal });
+}
+
+/** Tells at each further 100 MB how far the reading is. */
+function readingTeller(
+  { ports }: StepContext,
+  load: LoadRecord,
+): (read: { readonly sourceObjects: number; readonly bytes: number }) => void {
+  let bytesRead = 0;
+  return ({ sourceObjects, bytes: more }) => {
+    const stepsBefore = Math.floor(bytesRead / tellEveryBytes);
+    bytesRead += more;
+    if (Math.floor(bytesRead / tellEveryBytes) > stepsBefore)
+      ports.emit({ type: "load.reading", loadId: load.id, sourceObjects, bytes: bytesRead });
+  };
 }
 
 async function stageAll(stage: ManifestStage, parts: Part[]): Promise<void> {

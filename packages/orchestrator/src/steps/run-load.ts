@@ -5,12 +5,13 @@
 import { assertNever, type Outcome } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import { acknowledgeEnd } from "../ledger/outbox.ts";
 import type { StepContext } from "./context.ts";
 import { later } from "./later.ts";
 import { planLoad } from "./plan-load.ts";
 
-/** A wake-up comes at the end of the load; this is how long it sleeps should that one be missed. */
-const sleepMs = 3_600_000;
+/** A wake-up comes at the end of the load, and from the sweep should that one be missed. */
+const sleepMs = 24 * 3_600_000;
 
 export async function runLoad(
   context: StepContext,
@@ -28,7 +29,7 @@ export async function runLoad(
 }
 
 async function outcomeOf(context: StepContext, load: LoadRecord): Promise<Outcome> {
-  const { ports, ledger } = context;
+  const { ledger } = context;
   const { state } = load;
   switch (state) {
     case "accepted":
@@ -42,7 +43,7 @@ async function outcomeOf(context: StepContext, load: LoadRecord): Promise<Outcom
         `${state}: ${load.settledParts} of ${load.parts} parts settled`,
       );
     case "complete":
-      ports.emit({ type: "load.ended", loadId: load.id, state });
+      await tellEnd(context, load);
       return {
         kind: "done",
         result: {
@@ -52,15 +53,25 @@ async function outcomeOf(context: StepContext, load: LoadRecord): Promise<Outcom
         },
       };
     case "cancelled":
-      ports.emit({ type: "load.ended", loadId: load.id, state });
+      await tellEnd(context, load);
       return { kind: "cancel", reason: "cancelled on request" };
-    case "failed": {
-      const code = load.reasonCode ?? "unknown";
-      const message = load.reasonMessage ?? "no reason was recorded";
-      ports.emit({ type: "load.ended", loadId: load.id, state, code, message });
-      return { kind: "fail", code, message };
-    }
+    case "failed":
+      await tellEnd(context, load);
+      return { kind: "fail", ...reasonOf(load) };
     default:
       return assertNever(state);
   }
+}
+
+async function tellEnd({ ledger, ports }: StepContext, load: LoadRecord): Promise<void> {
+  const reason = load.state === "failed" ? reasonOf(load) : {};
+  ports.emit({ type: "load.ended", loadId: load.id, state: load.state, ...reason });
+  await acknowledgeEnd(ledger, load.id);
+}
+
+function reasonOf(load: LoadRecord): { readonly code: string; readonly message: string } {
+  return {
+    code: load.reasonCode ?? "unknown",
+    message: load.reasonMessage ?? "no reason was recorded",
+  };
 }

@@ -2,7 +2,7 @@
 
 import { readBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
-import { readOutbox } from "../ledger/outbox.ts";
+import { readEnded, readOutbox } from "../ledger/outbox.ts";
 import { forgetExpired } from "../ledger/retention.ts";
 import { loadTitle } from "../load-request.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
@@ -13,6 +13,7 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
   const { ledger, signals } = context;
   for (const load of await readOutbox(ledger))
     await signals.loadAccepted({ id: load.id, title: loadTitle(load.request) });
+  for (const loadId of await readEnded(ledger)) await signals.loadEnded(loadId);
   const unfinished = await unfinishedBulkJobs(ledger);
   for (const id of unfinished) {
     const record = await readBulkJob(ledger, id);

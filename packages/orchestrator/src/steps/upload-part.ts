@@ -110,6 +110,8 @@ async function uploaded(
     parts: next.files,
     bytes: part.bytes,
     records: part.records,
+    bytesUploaded: next.uploadedBytes,
+    bytesInAll: next.bytes,
     loadId: part.load,
     sha256,
   });
