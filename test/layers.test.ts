@@ -6,8 +6,8 @@ import { checkLayers } from "../scripts/layers.ts";
 
 const root = join(import.meta.dirname, "..");
 const workspaces = [
-  ...["packages/core", "packages/ingestion-api", "packages/orchestrator"],
-  ...["apps/api", "apps/emulator", "apps/cli"],
+  ...["packages/core", "packages/ingestion-api", "packages/part-source", "packages/orchestrator"],
+  ...["apps/api", "apps/cli", "apps/emulator", "apps/worker"],
 ];
 
 /** A small checkout: our package.json files, installed as links, and only the sources given. */
@@ -23,7 +23,7 @@ async function checkout(sources: Readonly<Record<string, string>>): Promise<stri
     const name = workspace.slice(workspace.indexOf("/") + 1);
     await symlink(join("../..", workspace), join(folder, "node_modules/@headgate", name));
   }
-  for (const name of ["bullmq", "pino", "vitest"]) {
+  for (const name of ["@bull-board/api", "bullmq", "pino", "vitest"]) {
     const installed = join(folder, "node_modules", name);
     await mkdir(join(installed, "dist"), { recursive: true });
     await writeFile(join(installed, "dist/index.js"), "");
@@ -55,6 +55,54 @@ test.each([
     sources: { "packages/core/src/hash.ts": 'import type { Hash } from "node:crypto";\n' },
   },
   {
+    rule: "core-is-the-bottom",
+    what: "a test of core uses a package above it",
+    sources: {
+      "packages/core/src/plan.test.ts": 'import "../../orchestrator/src/steps.ts";\n',
+      "packages/orchestrator/src/steps.ts": file,
+    },
+  },
+  {
+    rule: "ingestion-api-knows-core-only",
+    what: "the client knows of queues",
+    sources: {
+      "packages/ingestion-api/src/client.ts": 'import "../../orchestrator/src/steps.ts";\n',
+      "packages/orchestrator/src/steps.ts": file,
+    },
+  },
+  {
+    rule: "part-source-knows-core-only",
+    what: "the source adapter borrows from the client",
+    sources: {
+      "packages/part-source/src/store.ts": 'import "../../ingestion-api/src/retry.ts";\n',
+      "packages/ingestion-api/src/retry.ts": file,
+    },
+  },
+  {
+    rule: "orchestrator-takes-adapters-as-arguments",
+    what: "a step makes its own client",
+    sources: {
+      "packages/orchestrator/src/steps/open.ts": 'import "../../../ingestion-api/src/client.ts";\n',
+      "packages/ingestion-api/src/client.ts": file,
+    },
+  },
+  {
+    rule: "worker-joins-packages",
+    what: "the worker reaches into another app",
+    sources: {
+      "apps/worker/src/main.ts": 'import "../../api/src/server.ts";\n',
+      "apps/api/src/server.ts": file,
+    },
+  },
+  {
+    rule: "api-reads-and-enqueues",
+    what: "the API talks to Salesforce",
+    sources: {
+      "apps/api/src/server.ts": 'import "../../../packages/ingestion-api/src/client.ts";\n',
+      "packages/ingestion-api/src/client.ts": file,
+    },
+  },
+  {
     rule: "emulator-judges-independently",
     what: "the emulator uses the client it judges",
     sources: { "apps/emulator/src/judge.ts": 'import "@headgate/ingestion-api";\n' },
@@ -71,6 +119,14 @@ test.each([
     rule: "bullmq-in-one-folder",
     what: "a step talks to the queue library",
     sources: { "packages/orchestrator/src/steps/open.ts": 'import "bullmq";\n' },
+  },
+  {
+    rule: "bull-board-in-api",
+    what: "a queue brings its own board",
+    sources: {
+      "packages/orchestrator/src/queue/board.ts":
+        'import "../../../../node_modules/@bull-board/api/dist/index.js";\n',
+    },
   },
   {
     rule: "nothing-imports-tests",
