@@ -17,9 +17,9 @@ local code, message, culprits = ARGV[4], ARGV[5], cjson.decode(ARGV[6])
 local restart_cost, budget, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local key = base .. 'bulk-job:' .. id
 if redis.call('HGET', key, 'revision') ~= revision then return 'fenced' end
-local facts = redis.call('HMGET', key, 'objectKey', 'next', 'phase', 'remoteId')
+local facts = redis.call('HMGET', key, 'objectKey', 'next', 'phase', 'remoteId', 'closedAt')
 if facts[3] == 'ended' then return '[]' end
-local object, uploaded, was_closed = facts[1], tonumber(facts[2] or '0'), facts[3] == 'processing'
+local object, uploaded, was_closed = facts[1], tonumber(facts[2] or '0'), facts[5]
 redis.call('HSET', key, 'phase', 'ended', 'end', ending, 'endedAt', string.format('%.0f', now()))
 redis.call('HINCRBY', key, 'revision', 1)
 redis.call('ZREM', base .. 'permits', id)

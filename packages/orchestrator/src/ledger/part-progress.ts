@@ -68,9 +68,9 @@ export async function returnLastPart(
 const closedScript = `
 local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
-redis.call('HSET', key, 'phase', 'processing', 'closedAt', string.format('%.0f', now()),
-  'remoteState', ARGV[3], 'tries', 0)
-for _, text in ipairs(redis.call('LRANGE', key .. ':parts', 0, -1)) do
+redis.call('HSET', key, 'phase', 'processing', 'remoteState', ARGV[3], 'tries', 0)
+local first = redis.call('HSETNX', key, 'closedAt', string.format('%.0f', now())) == 1
+for _, text in ipairs(first and redis.call('LRANGE', key .. ':parts', 0, -1) or {}) do
   local load = base .. 'load:' .. cjson.decode(text).load
   redis.call('HINCRBY', load, 'closedParts', 1)
   local counts = redis.call('HMGET', load, 'closedParts', 'parts', 'state')
@@ -80,7 +80,7 @@ redis.call('HINCRBY', key, 'revision', 1)
 return redis.call('HGETALL', key)
 `;
 
-/** The API has the bulk job as closed. Throws ERR_LEDGER_FENCED. */
+/** The API has the bulk job as closed, now or since before an abort that came too late. Throws ERR_LEDGER_FENCED. */
 export async function recordClosed(
   ledger: Ledger,
   record: BulkJobRecord,
