@@ -43,18 +43,21 @@ local text = redis.call('RPOP', key .. ':parts')
 local entry = cjson.decode(text)
 local load = base .. 'load:' .. entry.load
 redis.call('HINCRBY', key, 'files', -1)
-redis.call('HINCRBY', key, 'bytes', -entry.bytes)
+redis.call('HINCRBY', key, 'bytes', 0 - entry.bytes)
 redis.call('HSET', key, 'uploading', '')
-redis.call('HINCRBY', load, 'claimedParts', -1)
-redis.call('ZADD', load .. ':returned', entry.part, entry.part)
-local facts = redis.call('HMGET', load, 'objectKey', 'sequence')
-redis.call('ZADD', base .. 'line:' .. facts[1], facts[2], entry.load)
-refresh_line(facts[1])
+local claimed = redis.call('HINCRBY', load, 'claimedParts', -1)
+local facts = redis.call('HMGET', load, 'objectKey', 'sequence', 'state')
+if facts[3] == 'loading' then
+  redis.call('ZADD', load .. ':returned', entry.part, entry.part)
+  redis.call('ZADD', base .. 'line:' .. facts[1], facts[2], entry.load)
+  if claimed == 0 then redis.call('HSET', load, 'state', 'waiting') end
+  refresh_line(facts[1])
+end
 redis.call('HINCRBY', key, 'revision', 1)
 return redis.call('HGETALL', key)
 `;
 
-/** The last part goes back in line for the next bulk job of its object. Throws ERR_LEDGER_FENCED. */
+/** The last part goes back in line, unless its load has ended, for the next bulk job of its object. Throws ERR_LEDGER_FENCED. */
 export async function returnLastPart(
   ledger: Ledger,
   record: BulkJobRecord,
