@@ -12,7 +12,7 @@ import {
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
 /** The body of every answer of 400 and above. */
-export interface Problem {
+interface Problem {
   /** `urn:headgate:problem:<code>`. */
   readonly type: string;
   readonly title: string;
@@ -39,7 +39,7 @@ const httpProblems = {
   timeout: { status: 503, title: "the answer took too long" },
 } as const;
 
-export type HttpProblemCode = keyof typeof httpProblems;
+type HttpProblemCode = keyof typeof httpProblems;
 
 /** Codes that a caller can act on, with their status. Any other code is a fault of ours: 500. */
 const statusByCode: Partial<Record<ErrorCode, number>> = {
@@ -85,7 +85,7 @@ export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
 }
 
 /** The problem that `error` is; an error of unknown kind becomes `internal` and shows nothing of itself. */
-export function problemOf(error: unknown, requestId: string): Problem {
+function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof BulkError) {
     const status = statusByCode[error.code];
     if (status === undefined) return internalProblem(requestId);
