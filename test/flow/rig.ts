@@ -5,20 +5,27 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { defaultSlotLimits, milliseconds, Secret, type SlotLimits } from "@headgate/core";
+import {
+  defaultReapSettings,
+  defaultSlotLimits,
+  milliseconds,
+  Secret,
+  type SlotLimits,
+} from "@headgate/core";
 import {
   type ClockMode,
   type Emulator,
   type EmulatorSettingsInput,
   startEmulator,
 } from "@headgate/emulator";
-import { connectIngestionApi } from "@headgate/ingestion-api";
+import { type ConnectedClient, connectIngestionApi } from "@headgate/ingestion-api";
 import {
   createProducer,
   type HeadgateEvent,
   type LoadRequestInput,
   type Loads,
   type LoadView,
+  openQueues,
   parseLoadRequest,
 } from "@headgate/orchestrator";
 import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
@@ -35,6 +42,8 @@ export interface RigOptions {
   readonly limits?: Partial<SlotLimits>;
   readonly steps?: WorkerOptions["connection"]["steps"];
   readonly deniedKeys?: readonly string[];
+  /** Whether the reaper may abort other tools' bulk jobs. */
+  readonly reapForeign?: boolean;
 }
 
 export interface Rig {
@@ -56,6 +65,10 @@ export interface Rig {
   attemptsOf(queue: string): Promise<readonly number[]>;
   /** Another tool of the same tenant, with its own calls of the API. */
   readonly tenant: Tenant;
+  /** A client of the workers' own user, without a ledger. */
+  readonly self: Tenant;
+  /** Runs one round of the reaper to its end. */
+  reap(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -109,14 +122,16 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     bus.emit("event", event);
   };
   const producer = await createProducer({ redisUrl, prefix, connections: ["default"], emit });
-  const other = connectIngestionApi({
+  const login = {
     loginUrl: emulator.url,
     consumerKey: "rig",
-    user: "other@example.com",
     keyFile,
     audience: "rig-audience",
     allowPlainHttpOnLoopback: true,
-  });
+  };
+  const other = connectIngestionApi({ ...login, user: "other@example.com" });
+  const own = connectIngestionApi({ ...login, user: "rig@example.com" });
+  const queues = openQueues({ redis, prefix });
   const workers: RunningWorker[] = [];
   const workerOptions: WorkerOptions = {
     redisUrl: new Secret(redisUrl),
@@ -125,14 +140,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     streamIntake: true,
     connection: {
       name: "default",
-      login: {
-        loginUrl: emulator.url,
-        consumerKey: "rig",
-        user: "rig@example.com",
-        keyFile,
-        audience: "rig-audience",
-        allowPlainHttpOnLoopback: true,
-      },
+      login: { ...login, user: "rig@example.com" },
       schemas: new Map(Object.entries(options.schemas)),
       limits: { ...defaultSlotLimits, ...options.limits },
       sweepEveryMs: milliseconds(500),
@@ -140,6 +148,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         observeEveryMs: milliseconds(200),
         pollMinMs: milliseconds(50),
         pollMaxMs: milliseconds(200),
+        reap: { ...defaultReapSettings, abortForeign: options.reapForeign ?? false },
         ...options.steps,
       },
     },
@@ -190,17 +199,17 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       const tasks = keys.filter((key) => /^[0-9a-f]{20}$/.test(key.split(":").at(-1) ?? ""));
       return await Promise.all(tasks.map(async (key) => Number(await redis.hget(key, "atm"))));
     },
-    tenant: {
-      async create(object) {
-        const target = { sourceName: "crm", object, operation: "upsert" } as const;
-        return (await other.client.createBulkJob(target)).id;
-      },
-      async abort(bulkJobId) {
-        await other.client.abort(bulkJobId);
-      },
+    tenant: tenantOf(other),
+    self: tenantOf(own),
+    async reap() {
+      const before = events.length;
+      await queues.upkeep.add("reap", { connection: "default", kind: "reap" });
+      await rig.event((event) => event.type === "reaper.round" && events.indexOf(event) >= before);
     },
     async close() {
       await other.close();
+      await own.close();
+      await queues.close();
       await Promise.all(workers.map((worker) => worker.close()));
       await producer.close();
       await emulator.close();
@@ -214,4 +223,16 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   };
   for (let i = 0; i < (options.workers ?? 1); i++) await rig.startWorker();
   return rig;
+}
+
+function tenantOf({ client }: ConnectedClient): Tenant {
+  return {
+    async create(object) {
+      const target = { sourceName: "crm", object, operation: "upsert" } as const;
+      return (await client.createBulkJob(target)).id;
+    },
+    async abort(bulkJobId) {
+      await client.abort(bulkJobId);
+    },
+  };
 }

@@ -111,6 +111,13 @@ export type HeadgateEvent =
   | { readonly type: "gate.closed"; readonly connection: string; readonly until: number }
   | { readonly type: "foreign.seen"; readonly connection: string; readonly unfinished: number }
   | {
+      readonly type: "reaper.round";
+      readonly connection: string;
+      readonly seen: number;
+      readonly aborted: number;
+      readonly reported: number;
+    }
+  | {
       readonly type: "reaper.acted";
       readonly connection: string;
       readonly remoteId: string;

@@ -33,6 +33,7 @@ export async function reap(context: StepContext, signal: AbortSignal): Promise<R
     if (decision.kind === "abort") counts.aborted++;
     if (decision.kind === "report") counts.reported++;
   }
+  ports.emit({ type: "reaper.round", connection: ledger.connection, ...counts });
   return counts;
 }
 
