@@ -37,14 +37,16 @@ export const bulkJobEnds = [
 ] as const;
 export type BulkJobEnd = (typeof bulkJobEnds)[number];
 
-/** Salesforce's own names for a bulk job's states. */
-export type RemoteState =
-  | "Open"
-  | "UploadComplete"
-  | "InProgress"
-  | "JobComplete"
-  | "Failed"
-  | "Aborted";
+/** Salesforce's own names for a bulk job's states. The last three are final. */
+export const remoteStates = [
+  "Open",
+  "UploadComplete",
+  "InProgress",
+  "JobComplete",
+  "Failed",
+  "Aborted",
+] as const;
+export type RemoteState = (typeof remoteStates)[number];
 
 /** States in which a bulk job holds one of the five permits and its object. */
 export const unfinishedRemoteStates: readonly RemoteState[] = [

@@ -3,13 +3,13 @@ import {
   BulkError,
   type Operation as BulkOperation,
   maxPartBytes,
+  type RemoteState,
   type Target,
 } from "@headgate/core";
 import { type Operation, parseAnswer, unexpected } from "./api-errors.ts";
 import { type BulkJob, bulkJobOf } from "./bulk-job.ts";
 import type { ApiCaller, CallOptions } from "./call-api.ts";
 import {
-  type BulkJobState,
   bulkJobIdPattern,
   bulkJobListWire,
   bulkJobWire,
@@ -22,7 +22,7 @@ import type { UploadBody } from "./upload-body.ts";
 
 export interface ListQuery {
   /** Default: the API's own choice, which is every state. */
-  readonly states?: readonly BulkJobState[] | undefined;
+  readonly states?: readonly RemoteState[] | undefined;
   /** 1 to 100, default 20. */
   readonly limit?: number | undefined;
   /** Entries to pass over, default 0. */
@@ -62,7 +62,7 @@ export interface BulkClient {
    * Every bulk job in one of these states, each once. A list of more than 100 is read until two
    * passes agree; ERR_API_UNEXPECTED where it does not come to rest.
    */
-  listAll(states: readonly BulkJobState[], options?: CallOptions): AsyncIterable<BulkJob>;
+  listAll(states: readonly RemoteState[], options?: CallOptions): AsyncIterable<BulkJob>;
   /** Deletes the record of a bulk job. Has effects. Throws ERR_API_CONFLICT while it is Open or InProgress. */
   remove(bulkJobId: string, options?: CallOptions): Promise<void>;
 }

@@ -1,7 +1,6 @@
 /** The bulk endpoints under `/api/v1/ingest/jobs`. */
+import { type RemoteState, remoteStates } from "@headgate/core";
 import {
-  type BulkJobState,
-  bulkJobStates,
   createBulkJobBody,
   defaultListLimit,
   maxListLimit,
@@ -80,7 +79,7 @@ export async function bulkRoutes(app: FastifyInstance, world: World): Promise<vo
 const stateList = z
   .string()
   .transform((text) => text.split(",").filter((state) => state !== ""))
-  .pipe(z.array(z.enum(bulkJobStates)));
+  .pipe(z.array(z.enum(remoteStates)));
 
 /** Older documentation spells the parameters `orderby` and `state`, and clients send them empty. */
 const listQuery = z
@@ -93,7 +92,7 @@ const listQuery = z
     state: stateList.optional(),
   })
   .transform((query) => {
-    const states: readonly BulkJobState[] = query.states ?? query.state ?? [];
+    const states: readonly RemoteState[] = query.states ?? query.state ?? [];
     return {
       limit: query.limit,
       offset: query.offset,

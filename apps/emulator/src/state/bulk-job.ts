@@ -1,6 +1,6 @@
 /** One bulk job as the emulator keeps it, and the forms in which it is shown. */
-import type { EpochMs, Milliseconds, Operation } from "@headgate/core";
-import type { BulkJobState, BulkJobWire, ObjectSchema } from "@headgate/ingestion-api/contract";
+import type { EpochMs, Milliseconds, Operation, RemoteState } from "@headgate/core";
+import type { BulkJobWire, ObjectSchema } from "@headgate/ingestion-api/contract";
 import type { FileRows } from "./object-data.ts";
 
 /** One accepted file. */
@@ -13,18 +13,22 @@ export interface AcceptedFile {
   readonly sha256: string;
 }
 
-export interface BulkJob {
-  readonly id: string;
-  /** Order of creation, from 1. */
-  readonly number: number;
+/** What is known of a bulk job before it exists. */
+export interface NewBulkJob {
   readonly sourceName: string;
   readonly object: string;
   readonly operation: Operation;
   readonly schema: ObjectSchema;
   readonly createdById: string;
   readonly dataspace: string;
+}
+
+export interface BulkJob extends NewBulkJob {
+  readonly id: string;
+  /** Order of creation, from 1. */
+  readonly number: number;
   readonly createdAt: EpochMs;
-  state: BulkJobState;
+  state: RemoteState;
   /** Last change of state. */
   modifiedAt: EpochMs;
   /** Whether an upload is running. */
@@ -48,14 +52,14 @@ export interface BulkJobReport {
   readonly object: string;
   readonly operation: Operation;
   readonly dataspace: string;
-  readonly state: BulkJobState;
+  readonly state: RemoteState;
   readonly createdAt: EpochMs;
   readonly modifiedAt: EpochMs;
   readonly refusedFiles: number;
   readonly files: readonly AcceptedFile[];
 }
 
-export const finalStates: ReadonlySet<BulkJobState> = new Set(["JobComplete", "Failed", "Aborted"]);
+export const finalStates: ReadonlySet<RemoteState> = new Set(["JobComplete", "Failed", "Aborted"]);
 
 /** Answer of create: as documented, with `systemModstamp` empty as live orgs leave it. */
 export function createdWire(job: BulkJob): BulkJobWire {

@@ -11,32 +11,19 @@
  * `settle` brings every state up to the clock; each request calls it first.
  */
 import { randomUUID } from "node:crypto";
-import { after, type EpochMs, milliseconds, type Operation } from "@headgate/core";
-import {
-  type BulkJobState,
-  maxListLimit,
-  type ObjectSchema,
-} from "@headgate/ingestion-api/contract";
+import { after, type EpochMs, milliseconds, type RemoteState } from "@headgate/core";
+import { maxListLimit } from "@headgate/ingestion-api/contract";
 import type { EmulatorSettings } from "../settings.ts";
 import type { Arrival, ArrivalLog } from "./arrival-log.ts";
-import { type AcceptedFile, type BulkJob, finalStates } from "./bulk-job.ts";
+import { type AcceptedFile, type BulkJob, finalStates, type NewBulkJob } from "./bulk-job.ts";
 import type { FileRows, ObjectStore } from "./object-data.ts";
 import { refusal } from "./refusal.ts";
-
-export interface NewBulkJob {
-  readonly sourceName: string;
-  readonly object: string;
-  readonly operation: Operation;
-  readonly schema: ObjectSchema;
-  readonly createdById: string;
-  readonly dataspace: string;
-}
 
 export interface ListQuery {
   readonly limit: number;
   readonly offset: number;
   readonly orderBy: ListOrder;
-  readonly states: readonly BulkJobState[] | undefined;
+  readonly states: readonly RemoteState[] | undefined;
 }
 
 export const listOrders = ["systemModstamp", "createdDate", "id", "state", "object"] as const;

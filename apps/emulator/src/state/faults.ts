@@ -14,27 +14,20 @@ const common = {
 };
 const route = z.enum(callKinds);
 
+/** What is answered in place of the call's own answer. */
+const answer = {
+  status: z.int().min(400).max(599),
+  /** Sent as it is; default: the API's error body. */
+  body: z.unknown().optional(),
+  /** Value of a Retry-After header. */
+  retryAfter: z.string().optional(),
+};
+
 export const faultShape = z.discriminatedUnion("kind", [
   /** Nothing is done; the body is read, then `status` answered. */
-  z.strictObject({
-    ...common,
-    kind: z.literal("error"),
-    route,
-    status: z.int().min(400).max(599),
-    /** Sent as it is; default: the API's error body. */
-    body: z.unknown().optional(),
-    /** Value of a Retry-After header. */
-    retryAfter: z.string().optional(),
-  }),
+  z.strictObject({ ...common, kind: z.literal("error"), route, ...answer }),
   /** Nothing is done; `status` is answered before the body is read. */
-  z.strictObject({
-    ...common,
-    kind: z.literal("early-status"),
-    route,
-    status: z.int().min(400).max(599),
-    body: z.unknown().optional(),
-    retryAfter: z.string().optional(),
-  }),
+  z.strictObject({ ...common, kind: z.literal("early-status"), route, ...answer }),
   /** The call is done; its answer never comes. */
   z.strictObject({
     ...common,

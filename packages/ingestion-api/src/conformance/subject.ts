@@ -1,9 +1,14 @@
 /** What the suite needs of a tenant that it is run against. */
-import { isBulkError, type Milliseconds, type Operation, seconds } from "@headgate/core";
+import {
+  isBulkError,
+  type Milliseconds,
+  type Operation,
+  type RemoteState,
+  seconds,
+} from "@headgate/core";
 import { onTestFinished } from "vitest";
 import type { BulkJob } from "../bulk-job.ts";
 import type { ConnectedClient, IngestionClient } from "../client.ts";
-import type { BulkJobState } from "../contract/bulk.ts";
 import type { ConnectorSchema } from "../contract/connector-schema.ts";
 
 /** A connector whose data the suite may write to, and no one else does meanwhile. */
@@ -73,7 +78,7 @@ export async function ended(
   throw new Error(`bulk job ${bulkJobId} has not ended in half an hour`);
 }
 
-const finalStates: readonly BulkJobState[] = ["JobComplete", "Failed", "Aborted"];
+const finalStates: readonly RemoteState[] = ["JobComplete", "Failed", "Aborted"];
 
 export async function collect<T>(values: AsyncIterable<T>): Promise<readonly T[]> {
   const list: T[] = [];

@@ -3,18 +3,8 @@
  * Sources: Salesforce's "Bulk Ingestion" reference pages (Create a Job, Upload Job Data, Close or
  * Abort a Job, Get Job Info, Get All Jobs, Delete a Job) and job objects recorded from a live org.
  */
+import { remoteStates } from "@headgate/core";
 import { z } from "zod";
-
-/** States of a bulk job, in Salesforce's own names. The last three are final. */
-export const bulkJobStates = [
-  "Open",
-  "UploadComplete",
-  "InProgress",
-  "JobComplete",
-  "Failed",
-  "Aborted",
-] as const;
-export type BulkJobState = (typeof bulkJobStates)[number];
 
 /** Ids are UUIDs; older documentation shows 18-character CRM ids. Nothing else goes into a path. */
 export const bulkJobIdPattern: RegExp = /^[A-Za-z0-9-]{8,64}$/;
@@ -41,7 +31,7 @@ export const bulkJobWire = z.looseObject({
   object: z.string(),
   sourceName: z.string(),
   operation: z.string(),
-  state: z.enum(bulkJobStates),
+  state: z.enum(remoteStates),
   createdById: z.string().nullish(),
   createdDate: z.string().nullish(),
   systemModstamp: z.string().nullish(),
