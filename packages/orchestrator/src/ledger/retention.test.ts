@@ -1,0 +1,23 @@
+import { epochMs } from "@headgate/core";
+import { expect, it } from "vitest";
+import { endBulkJob } from "./end-bulk-job.ts";
+import { addLoad, bulkJobOf, claimAs, complete, ledgerOfTest } from "./ledger.test-support.ts";
+import { retentionSeconds } from "./ledger.ts";
+import { forgetExpired } from "./retention.ts";
+
+it("forgets index entries of expired records, and keeps those of records that are there", async () => {
+  const { ledger } = ledgerOfTest();
+  const { redis, base } = ledger;
+  const gone = await addLoad(ledger, { id: "gone", parts: 1 });
+  await claimAs(ledger, "gone");
+  await endBulkJob(ledger, await bulkJobOf(ledger, "gone"), complete);
+  const kept = await addLoad(ledger, { id: "kept", parts: 1 });
+  await claimAs(ledger, "kept");
+  await redis.del(`${base}load:${gone}`, `${base}bulk-job:gone`);
+
+  await forgetExpired(ledger, epochMs(1_000_000));
+  expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([gone, kept]);
+  await forgetExpired(ledger, epochMs(1_000_000 + retentionSeconds * 1000));
+  expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([kept]);
+  expect(await redis.zrange(`${base}bulk-jobs`, "0", "-1")).toEqual(["kept"]);
+});
