@@ -48,18 +48,9 @@ async function entriesBefore(
 ): Promise<readonly Entry[]> {
   const entries = await Promise.all(
     ledgers.map(async (ledger) => {
-      const flat = await guarded(() =>
-        ledger.redis.zrevrangebyscore(
-          `${ledger.base}loads`,
-          last === undefined ? "+inf" : last.at,
-          "-inf",
-          "WITHSCORES",
-          "LIMIT",
-          0,
-          2 * chunk,
-        ),
-      );
-      return pairs(flat).map(([id, at]) => ({ ledger, id, at }));
+      const sameInstant = last === undefined ? [] : await readIndex(ledger, last.at, last.at);
+      const earlier = await readIndex(ledger, last === undefined ? "+inf" : `(${last.at}`, "-inf");
+      return [...sameInstant, ...earlier];
     }),
   );
   return entries
@@ -67,6 +58,20 @@ async function entriesBefore(
     .toSorted(newestFirst)
     .filter((entry) => last === undefined || newestFirst(entry, last) > 0)
     .slice(0, chunk);
+}
+
+/** Entries from one instant down to another: all of a single instant, else as many as a chunk has. */
+async function readIndex(
+  ledger: Ledger,
+  from: number | string,
+  to: number | string,
+): Promise<readonly Entry[]> {
+  const count = from === to ? -1 : chunk;
+  const key = `${ledger.base}loads`;
+  const flat = await guarded(() =>
+    ledger.redis.zrevrangebyscore(key, from, to, "WITHSCORES", "LIMIT", 0, count),
+  );
+  return pairs(flat).map(([id, at]) => ({ ledger, id, at }));
 }
 
 function newestFirst(a: Position, b: Position): number {
