@@ -6,7 +6,7 @@ import type { EmitEvent } from "./events.ts";
 import { recordLoad } from "./ledger/accept.ts";
 import { readBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
-import { guarded, type Ledger } from "./ledger/ledger.ts";
+import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { connectionOf, readLoad } from "./ledger/load-record.ts";
 import { listLoads } from "./list-loads.ts";
 import { type LoadRequest, loadTitle } from "./load-request.ts";
@@ -84,7 +84,7 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
       const { kind, why } = await cancelLoad(found.ledger, loadId);
       if (kind === "not-found") throw notFound(loadId);
       if (kind === "refused") throw tooLate(loadId, why);
-      await found.signals.loadEnded(loadId).catch(() => undefined);
+      await wake(options.emit, found, loadId);
       return (await accepted(found.ledger, loadId, false)).load;
     },
     async quota(name) {
@@ -108,6 +108,16 @@ async function announce(
   emit({ type: "load.accepted", loadId, target: loadTitle(request), via: caller.via });
   try {
     await signals.loadAccepted({ id: loadId, title: loadTitle(request) });
+  } catch (error) {
+    emit({ type: "queue.error", queue: "loads", message: (error as Error).message });
+  }
+}
+
+/** The load's task and those behind it look now; where they cannot be told, the sweep does it. */
+async function wake(emit: EmitEvent, found: LoadsConnection, loadId: string): Promise<void> {
+  try {
+    await found.signals.loadEnded(loadId);
+    await found.signals.claimAt(await ledgerNow(found.ledger));
   } catch (error) {
     emit({ type: "queue.error", queue: "loads", message: (error as Error).message });
   }
