@@ -39,10 +39,9 @@ it("aborts a bulk job of ours that nears 7 days, and its parts go into a new one
   expect(await states(rig as Rig)).toEqual(["Open"]);
 
   emulator.clock.advance(days(0.2));
-  emulator.control.clearFaults();
-  emulator.control.addFaults({ route: "upload", kind: "error", status: 503, times: 2 });
   await reap();
   await event((e) => e.type === "reaper.acted" && e.decision === "abort");
+  emulator.control.clearFaults();
   await event((e) => e.type === "bulk-job.closed");
   emulator.clock.advance(milliseconds(10));
 

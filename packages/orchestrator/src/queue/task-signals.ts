@@ -44,6 +44,10 @@ export function createTaskSignals(deps: {
         emit({ type: "sweep.repaired", connection, what: "task of bulk job", id });
       }
     },
+    async bulkJobChanged(bulkJobId) {
+      const task = await queues.bulkJobs.getJob(bulkJobId);
+      if (task !== undefined && (await task.isDelayed())) await task.promote();
+    },
     async loadEnded(loadId) {
       await showProgress(loadId);
       const task = await queues.loads.getJob(loadId);

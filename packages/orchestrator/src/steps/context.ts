@@ -52,6 +52,8 @@ export interface TaskSignals {
   loadAccepted(load: { readonly id: string; readonly title: string }): Promise<void>;
   /** Makes sure that the bulk job has a task, which runs soon. */
   bulkJobClaimed(bulkJob: { readonly id: string; readonly title: string }): Promise<void>;
+  /** The bulk job's task should look now, whatever it waits for. */
+  bulkJobChanged(bulkJobId: string): Promise<void>;
   /** The load has changed state for good: its task should look now. */
   loadEnded(loadId: string): Promise<void>;
   /** Shows how far a load is. */

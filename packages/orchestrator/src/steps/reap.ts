@@ -82,10 +82,7 @@ async function act(
           { code: "ERR_BULK_JOB_LOST", message: "the bulk job neared the API's retention limit" },
           [],
         );
-      return await signals.bulkJobClaimed({
-        id: record.id,
-        title: `${record.operation} ${record.objectKey}`,
-      });
+      return await signals.bulkJobChanged(record.id);
     }
     default:
       return assertNever(decision);

@@ -1,5 +1,5 @@
 /** Uploads the part that is due. The intent is written before the PUT, the result after it. */
-import { type BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
+import { BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
 import {
   advanceBulkJob,
   type BulkJobPart,
@@ -31,8 +31,7 @@ export async function uploadNextPart(
       { code: "ERR_LOAD_STATE", message: "every load in it was cancelled" },
       [],
     );
-  if (record.uploading === "1")
-    return await unknownUpload(context, record, "ERR_API_UNKNOWN_OUTCOME");
+  if (record.uploading === "1") return await unknownUpload(context, record, interrupted(record));
   const due = parts[record.next];
   if (due === undefined) {
     await advanceBulkJob(ledger, record, { phase: "closing", tries: 0 });
@@ -130,7 +129,7 @@ async function uploadFailed(
     case "ERR_API_UNKNOWN_OUTCOME":
     case "ERR_API_UNEXPECTED":
     case "ERR_API_SERVER":
-      return await unknownUpload(context, record, error.code);
+      return await unknownUpload(context, record, error);
     case "ERR_API_CONFLICT":
     case "ERR_API_NOT_FOUND": {
       const known = await advanceBulkJob(context.ledger, record, notCounted(record));
@@ -166,26 +165,25 @@ function notCounted(record: BulkJobRecord): Readonly<Record<string, string | num
 async function unknownUpload(
   context: StepContext,
   record: BulkJobRecord,
-  code: string,
+  error: BulkError,
 ): Promise<StepResult> {
-  const { ledger, ports, settings } = context;
+  const { ports, settings } = context;
   ports.emit({
     type: "bulk-job.upload-unknown",
     bulkJobId: record.id,
     object: record.objectKey,
     part: record.next + 1,
-    code,
+    code: error.code,
   });
-  if (settings.onUnknownUpload === "restart")
-    return await startAbort(
-      context,
-      record,
-      {
-        code: "ERR_API_UNKNOWN_OUTCOME",
-        message: `nobody knows whether part ${record.next + 1} was taken`,
-      },
-      [],
-    );
-  await advanceBulkJob(ledger, record, { uploading: "", tries: record.tries + 1 });
-  return "next";
+  if (settings.onUnknownUpload === "restart") return await startAbort(context, record, error, []);
+  return await waitAndRetry(context, record, "upload", error, { uploading: "" });
+}
+
+/** What is known of an upload whose worker was stopped before it could write the result. */
+function interrupted(record: BulkJobRecord): BulkError {
+  return new BulkError(
+    "ERR_API_UNKNOWN_OUTCOME",
+    `nobody knows whether part ${record.next + 1} of bulk job ${record.id} was taken: its worker was stopped`,
+    { fields: { bulkJobId: record.id, part: record.next + 1 } },
+  );
 }
