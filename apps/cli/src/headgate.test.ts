@@ -167,6 +167,9 @@ describe("headgate load --wait", () => {
     const id = await newLoad();
     const run = start("status", id, "--wait");
     await api.request("GET", 200);
+    // The second question shows that the answer to the first has arrived.
+    await api.send({ kind: "move", id, change: { state: "waiting" } });
+    await api.request("GET", 200);
     run.child.kill("SIGINT");
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(130);

@@ -95,14 +95,21 @@ async function accept(
   try {
     return await client.accept({ ...to, operation, connection, source, header }, key);
   } catch (error) {
-    if (!(error instanceof CliError) || error.kind !== "unavailable") throw error;
+    if (!(error instanceof CliError) || !leavesDoubt.has(error.kind)) throw error;
     throw new CliError(
-      "unavailable",
+      error.kind,
       `${error.message}; the load may have been accepted: with --idempotency-key ${key} the same command makes no second one`,
       { code: error.code, cause: error },
     );
   }
 }
+
+/** Ends of a request after which nobody knows whether it was taken in. */
+const leavesDoubt: ReadonlySet<CliError["kind"]> = new Set([
+  "unavailable",
+  "interrupted",
+  "terminated",
+]);
 
 function parseTarget(text: string): { sourceName: string; object: string } {
   const [, sourceName, object] = /^([A-Za-z0-9_-]{1,80})\/([A-Za-z0-9_-]{1,80})$/.exec(text) ?? [];
