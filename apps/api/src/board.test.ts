@@ -76,6 +76,23 @@ describe("the board", () => {
     expect(file.statusCode).toBe(200);
   });
 
+  it("shows a task's name, data, progress and log lines", async () => {
+    const { app } = createTestApi({ board, boardQueues });
+    const data = { connection: "default", loadId: "default.1" };
+    const task = await producer.queues.loads.add("upsert web/order", data, { jobId: "default.1" });
+    await task.updateProgress({ parts: "1 uploaded of 2" });
+    await task.log("load.planned parts=2");
+    const url = "/board/api/queues/loads/default.1";
+    const shown = await app.inject({ url, headers: login });
+    expect(shown.json().job).toMatchObject({
+      name: "upsert web/order",
+      data,
+      progress: { parts: "1 uploaded of 2" },
+    });
+    const log = await app.inject({ url: `${url}/logs`, headers: login });
+    expect(log.json()).toEqual(["load.planned parts=2"]);
+  });
+
   it.each([
     ["PUT", "/board/api/queues/bulk-jobs/pause"],
     ["PUT", "/board/api/queues/bulk-jobs/1/retry"],

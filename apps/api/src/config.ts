@@ -95,7 +95,7 @@ export function readConfig(environment: Environment = process.env): ApiConfig {
     connections: values.HEADGATE_CONNECTIONS,
     keyPrefix: values.HEADGATE_KEY_PREFIX,
     keys,
-    board,
+    board: board && { ...board, operate: values.HEADGATE_BOARD_OPERATE },
     logLevel: values.HEADGATE_LOG_LEVEL,
   });
 }
@@ -131,7 +131,9 @@ function readKeys(path: string | undefined, faults: string[]): readonly ApiKey[]
   }
 }
 
-function readBoard(env: Environment, faults: string[]): BoardOptions | undefined {
+type BoardLogin = Pick<BoardOptions, "user" | "password">;
+
+function readBoard(env: Environment, faults: string[]): BoardLogin | undefined {
   const { HEADGATE_BOARD_USER: user, HEADGATE_BOARD_PASSWORD_FILE: path } = env;
   if (user === undefined && path === undefined) return undefined;
   if (user === undefined || path === undefined) {
@@ -146,7 +148,7 @@ function readBoard(env: Environment, faults: string[]): BoardOptions | undefined
     faults.push("HEADGATE_BOARD_PASSWORD_FILE names an empty file");
     return undefined;
   }
-  return { user, password: new Secret(password), operate: env.HEADGATE_BOARD_OPERATE === "true" };
+  return { user, password: new Secret(password) };
 }
 
 /** The file's text without white space around it. */

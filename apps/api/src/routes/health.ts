@@ -7,7 +7,8 @@ import { refuseOtherMethods } from "../method-not-allowed.ts";
 /** What `/readyz` answers: 200 `ready`, or 503 and the check that failed with its reason. */
 export interface Readiness {
   readonly status: "ready" | "unready";
-  readonly checks: Readonly<Record<"redis" | "serving", "ok" | string>>;
+  /** `ok`, or why not. */
+  readonly checks: Readonly<Record<"redis" | "serving", string>>;
 }
 
 /**
