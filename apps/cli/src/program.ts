@@ -9,7 +9,7 @@ import { quotaCommand } from "./commands/quota.ts";
 import { statusCommand } from "./commands/status.ts";
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
 
-const exitCodeHelp = `
+const environmentAndExitCodes = `
 Environment:
   HEADGATE_API_URL        where the API is (default http://127.0.0.1:8080)
   HEADGATE_API_KEY        the API key
@@ -30,7 +30,7 @@ export async function runProgram(
 ): Promise<ExitCode> {
   const program = new Command("headgate")
     .description("Loads CSV files into Salesforce Data Cloud, within its limits.")
-    .addHelpText("after", exitCodeHelp);
+    .addHelpText("after", environmentAndExitCodes);
   for (const command of [
     loadCommand(context),
     statusCommand(context),
