@@ -69,7 +69,7 @@ async function run(options: StreamIntakeOptions, stop: AbortSignal): Promise<voi
           "COUNT",
           50,
         );
-        for (const entry of claimedEntries.parse(abandoned)) await takeIn(options, entry);
+        for (const entry of claimedEntries.parse(abandoned)) await takeOrLeave(options, entry);
         const read = await redis.xreadgroup(
           "GROUP",
           group,
@@ -82,7 +82,7 @@ async function run(options: StreamIntakeOptions, stop: AbortSignal): Promise<voi
           requests,
           ">",
         );
-        for (const entry of readEntries.parse(read)) await takeIn(options, entry);
+        for (const entry of readEntries.parse(read)) await takeOrLeave(options, entry);
       }
     } catch (error) {
       if (stop.aborted) return;
@@ -102,6 +102,20 @@ async function createGroup(redis: Redis, requests: string): Promise<void> {
 interface StreamEntry {
   readonly id: string;
   readonly fields: ReadonlyMap<string, string>;
+}
+
+/** Leaves an entry that meets an unexpected error pending, to be tried again, and keeps nobody behind it waiting. */
+async function takeOrLeave(options: StreamIntakeOptions, entry: StreamEntry): Promise<void> {
+  try {
+    await takeIn(options, entry);
+  } catch (error) {
+    if (isBulkError(error, "ERR_REDIS_AWAY")) throw error;
+    options.emit({
+      type: "queue.error",
+      queue: `${options.prefix}:requests`,
+      message: `entry ${entry.id}: ${(error as Error).message}`,
+    });
+  }
 }
 
 async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise<void> {
