@@ -55,7 +55,10 @@ export function createApiClient(config: CliConfig, options: ApiClientOptions): A
       if (attempt >= config.retries) throw tried.error;
       const waitMs = tried.retryAfterMs ?? retryDelay(attempt);
       options.report(`${tried.error.message}; trying again in ${(waitMs / 1000).toFixed(1)} s`);
-      await delay(waitMs, undefined, { signal: options.signal });
+      // An aborted timer throws an error of its own; the signal's reason says what happened.
+      await delay(waitMs, undefined, { signal: options.signal }).catch(() =>
+        options.signal.throwIfAborted(),
+      );
     }
   }
 

@@ -168,7 +168,7 @@ describe("headgate load --wait", () => {
     const run = start("status", id, "--wait");
     await api.request("GET", 200);
     // The second question shows that the answer to the first has arrived.
-    await api.send({ kind: "move", id, change: { state: "waiting" } });
+    await api.send({ kind: "move", id, change: { state: "processing" } });
     await api.request("GET", 200);
     run.child.kill("SIGINT");
     const { code, stdout, stderr } = await run.ended;

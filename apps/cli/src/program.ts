@@ -61,7 +61,7 @@ export async function runProgram(
 function exitCodeFor(error: unknown, { terminal, signal }: CommandContext): ExitCode {
   // Commander has told its own already: help asked for (0), or a wrong command line.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  const cause: unknown = signal.aborted ? signal.reason : error;
+  const cause: unknown = error instanceof CliError || !signal.aborted ? error : signal.reason;
   if (!(cause instanceof CliError)) throw cause;
   terminal.note(`headgate: ${cause.message}`);
   return exitCodeOf(cause.kind);

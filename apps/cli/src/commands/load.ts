@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { apiNamePattern, operations } from "@headgate/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import type { LoadAnswer } from "../api-answers.ts";
@@ -9,17 +10,16 @@ import { showLoad } from "../show-load.ts";
 import { parseSource } from "../source-flags.ts";
 import { requireComplete, waitForLoad } from "../wait-for-load.ts";
 
+const headerModes = ["present", "absent", "detect"] as const;
+
 const loadFlags = apiFlags.extend({
   to: z.object({ sourceName: z.string(), object: z.string() }),
-  operation: z.enum(["upsert", "delete"]),
+  operation: z.enum(operations),
   connection: z.string().exactOptional(),
   suffix: z.string().exactOptional(),
   manifest: z.boolean().default(false),
-  header: z.enum(["present", "absent", "detect"]).exactOptional(),
-  idempotencyKey: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/)
-    .exactOptional(),
+  header: z.enum(headerModes).exactOptional(),
+  idempotencyKey: z.string().exactOptional(),
   wait: z.boolean().default(false),
 });
 
@@ -46,7 +46,7 @@ export function loadCommand(context: CommandContext): Command {
     .requiredOption("--to <source/object>", "connector and object, such as web/order", parseTarget)
     .addOption(
       new Option("--operation <name>", "what to do with the records")
-        .choices(["upsert", "delete"])
+        .choices(operations)
         .makeOptionMandatory(),
     )
     .option("--connection <name>", 'connection to use (default "default")')
@@ -56,7 +56,7 @@ export function loadCommand(context: CommandContext): Command {
       new Option(
         "--header <mode>",
         "how the first record is read (upsert: present; delete: detect)",
-      ).choices(["present", "absent", "detect"]),
+      ).choices(headerModes),
     )
     .option(
       "--idempotency-key <key>",
@@ -112,8 +112,8 @@ const leavesDoubt: ReadonlySet<CliError["kind"]> = new Set([
 ]);
 
 function parseTarget(text: string): { sourceName: string; object: string } {
-  const [, sourceName, object] = /^([A-Za-z0-9_-]{1,80})\/([A-Za-z0-9_-]{1,80})$/.exec(text) ?? [];
-  if (sourceName === undefined || object === undefined)
+  const [sourceName = "", object = "", ...more] = text.split("/");
+  if (more.length > 0 || !apiNamePattern.test(sourceName) || !apiNamePattern.test(object))
     throw new InvalidArgumentError("It must be source/object, of letters, digits, _ and -.");
   return { sourceName, object };
 }
