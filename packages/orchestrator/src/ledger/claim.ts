@@ -109,7 +109,7 @@ export type ClaimAnswer =
   | { readonly kind: "stale" }
   | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };
 
-export const waitReasons: z.ZodType<WaitReason> = z.enum([
+const waitReasons: z.ZodType<WaitReason> = z.enum([
   "gate",
   "object-busy",
   "object-held",

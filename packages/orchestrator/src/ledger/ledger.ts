@@ -47,7 +47,7 @@ export interface Ledger {
 }
 
 /** Days after which finished loads, bulk jobs and idempotency keys are forgotten. */
-export const retentionDays = 30;
+const retentionDays = 30;
 export const retentionSeconds: number = retentionDays * 24 * 3600;
 
 /** The fleet's time. Throws ERR_REDIS_AWAY. */
