@@ -113,6 +113,18 @@ describe("headgate load", () => {
   });
 });
 
+describe("headgate load, interrupted while nobody knows whether the load was accepted", () => {
+  it("tells the key with which to try again, and exits 130", async () => {
+    await api.send({ kind: "lose-answers", count: 100 });
+    const run = start("load", "s3://b/a.csv", ...target, "--retries", "100");
+    await api.request("POST", 0);
+    run.child.kill("SIGINT");
+    const { code, stdout, stderr } = await run.ended;
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect(stderr).toMatch(/interrupted; .* with --idempotency-key [0-9a-f-]{36} the same command/);
+  });
+});
+
 describe("headgate load --wait", () => {
   it("follows a load to its end and exits 0 when it is complete", async () => {
     const run = start(
