@@ -1,5 +1,6 @@
 /** How steps and the producer reach the queues. */
 import type { EpochMs } from "@headgate/core";
+import type { Job } from "bullmq";
 import type { EmitEvent } from "../events.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { readLoad } from "../ledger/load-record.ts";
@@ -31,37 +32,47 @@ export function createTaskSignals(deps: {
     });
   }
 
+  async function reviveFailed(task: Job, what: string, id: string): Promise<void> {
+    if (!(await task.isFailed())) return;
+    await unlessMoved(
+      () => task.retry("failed"),
+      () => task.isFailed(),
+    );
+    emit({ type: "sweep.repaired", connection, what, id });
+  }
+
   return {
     async loadAccepted({ id, title }) {
-      await queues.loads.add(title, { connection, loadId: id }, { ...taskOptions, jobId: id });
+      const data = { connection, loadId: id };
+      const task = await queues.loads.add(title, data, { ...taskOptions, jobId: id });
+      await reviveFailed(task, "task of load", id);
       await leaveOutbox(ledger, id);
     },
     async bulkJobClaimed({ id, title }) {
       const data = { connection, bulkJobId: id };
       const task = await queues.bulkJobs.add(title, data, { ...taskOptions, jobId: id });
-      if (await task.isFailed()) {
-        await task.retry("failed");
-        emit({ type: "sweep.repaired", connection, what: "task of bulk job", id });
-      }
+      await reviveFailed(task, "task of bulk job", id);
     },
     async bulkJobChanged(bulkJobId) {
       const task = await queues.bulkJobs.getJob(bulkJobId);
-      if (task !== undefined && (await task.isDelayed())) await task.promote();
+      if (task !== undefined) await wake(task);
     },
     async loadEnded(loadId) {
       await showProgress(loadId);
       const task = await queues.loads.getJob(loadId);
       if (task === undefined) await acknowledgeEnd(ledger, loadId);
-      else if (await task.isDelayed()) await task.promote();
+      else await wake(task);
     },
     loadProgressed: showProgress,
     async claimAt(until: EpochMs) {
-      const wait = Math.max(until - (await ledgerNow(ledger)), 0) + random() * jitterMs;
+      // Due no earlier than its id says, so that a later wake-up never has the id of one that runs.
+      const second = Math.ceil(until / 1000);
+      const wait = Math.max(second * 1000 - (await ledgerNow(ledger)), 0) + random() * jitterMs;
       await queues.upkeep.add(
         `claim ${connection}`,
         { connection, kind: "claim" },
         {
-          jobId: `claim-${connection}-at-${Math.ceil(until / 1000)}`,
+          jobId: `claim-${connection}-at-${second}`,
           delay: Math.ceil(wait),
           removeOnComplete: true,
           removeOnFail: true,
@@ -69,4 +80,25 @@ export function createTaskSignals(deps: {
       );
     },
   };
+}
+
+/** Makes a sleeping task run now. */
+async function wake(task: Job): Promise<void> {
+  if (await task.isDelayed())
+    await unlessMoved(
+      () => task.promote(),
+      () => task.isDelayed(),
+    );
+}
+
+/** Lets a change of a task fail where another worker has made it in the meantime. */
+async function unlessMoved(
+  change: () => Promise<void>,
+  isNeeded: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    await change();
+  } catch (error) {
+    if (await isNeeded()) throw error;
+  }
 }

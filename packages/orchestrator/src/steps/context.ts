@@ -48,7 +48,7 @@ export const defaultStepSettings: StepSettings = {
 
 /** How steps reach the task queues without knowing them. */
 export interface TaskSignals {
-  /** Makes sure that the load has a task; after that it leaves the outbox. */
+  /** Makes sure that the load has a task that will run; after that it leaves the outbox. */
   loadAccepted(load: { readonly id: string; readonly title: string }): Promise<void>;
   /** Makes sure that the bulk job has a task, which runs soon. */
   bulkJobClaimed(bulkJob: { readonly id: string; readonly title: string }): Promise<void>;
