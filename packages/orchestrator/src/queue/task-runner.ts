@@ -67,7 +67,8 @@ function keepDiary(
   return {
     emit(event) {
       emit(event);
-      lastLine = lastLine.then(() => writeLine(task, event));
+      // Lines are for people: one that cannot be written must neither fail the task nor end its worker.
+      lastLine = lastLine.then(() => writeLine(task, event)).catch(() => undefined);
     },
     async written() {
       await lastLine;
