@@ -7,12 +7,14 @@ import { type BulkError, createDeadlineMs, isBulkError, seconds } from "@headgat
 import { beginCreate } from "../ledger/begin-create.ts";
 import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
+import { startAbort } from "./abort-bulk-job.ts";
 import { bulkJobOpened } from "./bulk-job-opened.ts";
 import { throttle, waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
 import { endOfConflict, reconcileCreate } from "./reconcile-create.ts";
+import { isUnwanted, unwanted } from "./unwanted.ts";
 
 /** A connector's new object is answered with 404 for up to 30 s; two more tries outlast that. */
 const notFoundTries = 3;
@@ -28,6 +30,8 @@ export async function createBulkJob(
   if (record.phase === "creating" && record.createOutcome === "unknown")
     return await reconcileCreate(context, record, signal);
   const { ledger, ports } = context;
+  if (await isUnwanted(ledger, await readBulkJobParts(ledger, record.id)))
+    return await startAbort(context, record, unwanted, []);
   // A login that takes its time must not lie between the slot's stamp and the call's arrival.
   await ports.ingestion.authenticate({ signal });
   const begun = await beginCreate(ledger, record);

@@ -2,10 +2,11 @@
  * The task of a bulk job: one step after the other, each short, until the bulk job has ended or
  * must wait. The state machine stands in core's bulk-job.ts.
  */
-import { assertNever, type Outcome } from "@headgate/core";
+import { assertNever, isBulkError, type Outcome } from "@headgate/core";
 import { type BulkJobRecord, readBulkJob } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { abortBulkJob } from "./abort-bulk-job.ts";
+import { waitAndRetry } from "./call-failed.ts";
 import { closeBulkJob } from "./close-bulk-job.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { createBulkJob } from "./create-bulk-job.ts";
@@ -24,12 +25,26 @@ export async function runBulkJob(
     const record = await readBulkJob(ledger, bulkJobId);
     if (record === undefined) return { kind: "cancel", reason: "the bulk job is gone" };
     if (record.phase === "ended") return ended(record);
-    const result = await nextStep(context, record, signal);
+    const result = await nextStep(context, record, signal).catch((error: unknown) =>
+      faultOf(context, record, error, signal),
+    );
     if (result !== "next") return result;
     const now = await ledgerNow(ledger);
     if (signal.aborted || now - begun > settings.stepBudgetMs)
       return later(now, 0, "lets others run");
   }
+}
+
+/** A fault of the API that the step left to us passes by itself; any other error goes on. */
+async function faultOf(
+  context: StepContext,
+  record: BulkJobRecord,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  if (signal.aborted || !isBulkError(error)) throw error;
+  if (isBulkError(error, "ERR_LEDGER_FENCED", "ERR_REDIS_AWAY")) throw error;
+  return await waitAndRetry(context, record, record.phase, error);
 }
 
 function ended(record: BulkJobRecord): Outcome {

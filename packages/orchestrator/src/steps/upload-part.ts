@@ -6,12 +6,13 @@ import {
   type BulkJobRecord,
   readBulkJobParts,
 } from "../ledger/bulk-job-record.ts";
-import { readLoad, readLoads, readPartRange, readSource } from "../ledger/load-record.ts";
+import { readLoad, readPartRange, readSource } from "../ledger/load-record.ts";
 import { recordUploaded, returnLastPart } from "../ledger/part-progress.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { refreshRemote } from "./refresh-remote.ts";
+import { isUnwanted, unwanted } from "./unwanted.ts";
 import { type VerifiedBody, verifiedBody } from "./verified-body.ts";
 
 /** Passing faults of a source, in a row, after which its load fails. */
@@ -24,13 +25,7 @@ export async function uploadNextPart(
 ): Promise<StepResult> {
   const { ledger, ports, settings } = context;
   const parts = await readBulkJobParts(ledger, record.id);
-  if (await isUnwanted(context, parts))
-    return await startAbort(
-      context,
-      record,
-      { code: "ERR_LOAD_STATE", message: "every load in it was cancelled" },
-      [],
-    );
+  if (await isUnwanted(ledger, parts)) return await startAbort(context, record, unwanted, []);
   if (record.uploading === "1") return await unknownUpload(context, record, interrupted(record));
   const due = parts[record.next];
   if (due === undefined) {
@@ -51,14 +46,6 @@ export async function uploadNextPart(
     if (!isBulkError(error)) throw error;
     return await uploadFailed(context, sending, due, error, signal);
   }
-}
-
-async function isUnwanted(
-  { ledger }: StepContext,
-  parts: readonly BulkJobPart[],
-): Promise<boolean> {
-  const loads = await readLoads(ledger, [...new Set(parts.map((part) => part.load))]);
-  return loads.every((load) => load.state === "cancelled" || load.state === "failed");
 }
 
 async function giveBackLast(

@@ -1,0 +1,131 @@
+import { type ErrorCode, milliseconds, type Outcome } from "@headgate/core";
+import { describe, expect, it } from "vitest";
+import { cancelLoad } from "../ledger/cancel.ts";
+import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
+import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
+import { claimBulkJobs } from "./claim-bulk-jobs.ts";
+import { runBulkJob } from "./run-bulk-job.ts";
+import { runLoad } from "./run-load.ts";
+
+const signal = new AbortController().signal;
+
+/** Plans a load and claims its bulk job; answers both ids. */
+async function claimed(fleet: TestFleet): Promise<{ loadId: string; bulkJobId: string }> {
+  const loadId = await fleet.load();
+  await runLoad(fleet.context, loadId, signal);
+  await claimBulkJobs(fleet.context, signal);
+  const event = await fleet.event((e) => e.type === "bulk-job.claimed");
+  return { loadId, bulkJobId: "bulkJobId" in event ? event.bulkJobId : "" };
+}
+
+/** Runs the bulk job's task again and again, whatever time it asks for, until it is over. */
+async function runOn(fleet: TestFleet, bulkJobId: string): Promise<Outcome> {
+  for (;;) {
+    const outcome = await runBulkJob(fleet.context, bulkJobId, signal);
+    if (outcome.kind !== "snooze") return outcome;
+  }
+}
+
+describe("a passing fault of the API", () => {
+  it.each<[Parameters<TestFleet["tenant"]["failNext"]>[0], ErrorCode, number]>([
+    ["authenticate", "ERR_AUTH_REFUSED", 1],
+    ["authenticate", "ERR_API_UNREACHABLE", 1],
+    ["create", "ERR_API_UNREACHABLE", 1],
+    ["create", "ERR_API_UNAUTHORIZED", 2],
+    ["upload", "ERR_API_SERVER", 1],
+    ["upload", "ERR_API_THROTTLED", 1],
+    ["close", "ERR_API_SERVER", 1],
+    ["info", "ERR_API_SERVER", 1],
+  ])("in %s (%s) is told and met by a wait", async (call, code, slots) => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    fleet.tenant.failNext(call, code);
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done" });
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
+    expect(fleet.events).toContainEqual(
+      expect.objectContaining({ type: "bulk-job.call-failed", bulkJobId, code }),
+    );
+    expect(fleet.tenant.bulkJobs.size).toBe(1);
+    expect(await fleet.door.redis.zcard(`${fleet.context.ledger.base}slots`)).toBe(slots);
+  });
+
+  it("in the list that reconciles a create is met by a wait too", async () => {
+    const fleet = fleetOfTest();
+    const { bulkJobId } = await claimed(fleet);
+    fleet.tenant.failNext("create", "ERR_API_UNKNOWN_OUTCOME");
+    fleet.tenant.failNext("list", "ERR_API_SERVER");
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done" });
+    expect(fleet.events).toContainEqual(
+      expect.objectContaining({ type: "bulk-job.call-failed", code: "ERR_API_SERVER" }),
+    );
+  });
+
+  it("in an abort, and in the look after it, is met by a wait too", async () => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    fleet.tenant.failNext("upload", "ERR_API_BAD_REQUEST");
+    fleet.tenant.failNext("abort", "ERR_API_CONFLICT");
+    fleet.tenant.failNext("info", "ERR_API_UNREACHABLE");
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({
+      kind: "done",
+      result: { end: "aborted" },
+    });
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
+      state: "failed",
+      reasonCode: "api_bad_request",
+    });
+  });
+});
+
+describe("a bulk job whose only load is cancelled", () => {
+  it("before it is created is never created", async () => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    await cancelLoad(fleet.context.ledger, loadId);
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({
+      kind: "done",
+      result: { end: "aborted" },
+    });
+    expect(fleet.tenant.calls).not.toContain("create");
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
+      state: "cancelled",
+      claimedParts: 0,
+    });
+  });
+
+  it("while a part goes up is aborted, not closed", async () => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    fleet.tenant.hold("upload", async () => {
+      await cancelLoad(fleet.context.ledger, loadId);
+    });
+    await expect(runOn(fleet, bulkJobId)).rejects.toMatchObject({ code: "ERR_LEDGER_FENCED" });
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({
+      kind: "done",
+      result: { end: "aborted" },
+    });
+    expect(fleet.tenant.calls).not.toContain("close");
+    expect([...fleet.tenant.bulkJobs.values()].map((job) => job.state)).toEqual(["Aborted"]);
+  });
+});
+
+it("is over for a record that is gone or has ended", async () => {
+  const fleet = fleetOfTest();
+  const { bulkJobId } = await claimed(fleet);
+  await runOn(fleet, bulkJobId);
+  const calls = fleet.tenant.calls.length;
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({ kind: "done" });
+  expect(await runBulkJob(fleet.context, "none", signal)).toMatchObject({ kind: "cancel" });
+  expect(fleet.tenant.calls).toHaveLength(calls);
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ phase: "ended" });
+});
+
+it("lets others run once its time is up", async () => {
+  const fleet = fleetOfTest({ settings: { stepBudgetMs: milliseconds(-1) } });
+  const { bulkJobId } = await claimed(fleet);
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({
+    kind: "snooze",
+    reason: "lets others run",
+  });
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ phase: "uploading" });
+});
