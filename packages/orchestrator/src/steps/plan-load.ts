@@ -44,7 +44,8 @@ export async function planLoad(
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
     if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
-    return await refuseOrDelay(context, load, error);
+    const delay = await refuseOrDelay(context, load, error);
+    if (delay !== undefined) return delay;
   }
   await claimBulkJobs(context, signal);
   return "next";
@@ -137,7 +138,7 @@ async function refuseOrDelay(
   context: StepContext,
   load: LoadRecord,
   error: BulkError,
-): Promise<Outcome | "next"> {
+): Promise<Outcome | undefined> {
   const { ledger, ports } = context;
   const entry = retryTable[error.code];
   if (entry.retry !== "never") {
@@ -149,5 +150,5 @@ async function refuseOrDelay(
     }
   }
   await failPlanning(ledger, load.id, { code: reasonCode(error.code), message: error.message });
-  return "next";
+  return undefined;
 }
