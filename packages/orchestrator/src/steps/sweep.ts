@@ -1,17 +1,22 @@
 /** Repairs what a crash between two writes has left: records without a task, and old index entries. */
 
 import { readBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
-import { ledgerNow } from "../ledger/ledger.ts";
+import { readLine, readLines } from "../ledger/claim.ts";
+import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
+import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { readEnded, readOutbox } from "../ledger/outbox.ts";
 import { forgetExpired } from "../ledger/retention.ts";
 import { loadTitle } from "../load-request.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
 
-/** Makes sure of every unfinished bulk job's task, and claims what it can. */
+/**
+ * Makes sure of every unfinished bulk job's task, and of the plan task of each load that a line waits
+ * for: a task can be deleted by hand, or fail for good. Claims what it can.
+ */
 export async function sweep(context: StepContext, signal: AbortSignal): Promise<void> {
   const { ledger, signals } = context;
-  for (const load of await readOutbox(ledger))
+  for (const load of [...(await readOutbox(ledger)), ...(await unplannedHeads(ledger))])
     await signals.loadAccepted({ id: load.id, title: loadTitle(load.request) });
   for (const loadId of await readEnded(ledger)) await signals.loadEnded(loadId);
   const unfinished = await unfinishedBulkJobs(ledger);
@@ -25,4 +30,11 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
   }
   await claimBulkJobs(context, signal);
   await forgetExpired(ledger, await ledgerNow(ledger));
+}
+
+async function unplannedHeads(ledger: Ledger): Promise<readonly LoadRecord[]> {
+  const lines = await readLines(ledger);
+  const heads = await Promise.all(lines.map((object) => readLine(ledger, object, 1)));
+  const ids = heads.flatMap((line) => line.loads.map((load) => load.id));
+  return (await readLoads(ledger, ids)).filter((load) => load.state === "accepted");
 }
