@@ -5,7 +5,7 @@ import { defaultSlotLimits } from "@headgate/core";
 import type { EmitEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Loads } from "./loads.ts";
-import type { Chance, SchemaLookup } from "./ports.ts";
+import type { Chance } from "./ports.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
 import { connectProducer, whenReady } from "./redis-connection.ts";
@@ -22,7 +22,6 @@ export interface ProducerOptions {
   readonly prefix?: string;
   /** Names of the connections that loads may name. */
   readonly connections: readonly string[];
-  readonly schema?: SchemaLookup;
   readonly emit: EmitEvent;
 }
 
@@ -57,7 +56,6 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
     connections,
     chance: systemChance,
     emit: options.emit,
-    ...(options.schema === undefined ? {} : { schema: options.schema }),
   });
   return {
     loads,

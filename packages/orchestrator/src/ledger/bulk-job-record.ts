@@ -1,18 +1,9 @@
 /** A bulk job as it stands in Redis, and the fenced way to move it on. */
-import { BulkError, bulkJobEnds, bulkJobPhases } from "@headgate/core";
+import { BulkError, bulkJobEnds, bulkJobPhases, remoteStates } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
 
 const count = z.coerce.number().int().nonnegative();
-const remoteState = z.enum([
-  "Open",
-  "UploadComplete",
-  "InProgress",
-  "JobComplete",
-  "Failed",
-  "Aborted",
-]);
-
 const bulkJobRecordSchema = z.object({
   /** Rises with every change; a writer must name the revision it has read. */
   revision: count,
@@ -31,7 +22,7 @@ const bulkJobRecordSchema = z.object({
    */
   createOutcome: z.enum(["", "unsent", "refused", "unknown"]).default(""),
   remoteId: z.string().optional(),
-  remoteState: remoteState.optional(),
+  remoteState: z.enum(remoteStates).optional(),
   openedAt: count.optional(),
   closedAt: count.optional(),
   endedAt: count.optional(),

@@ -9,6 +9,7 @@ import {
   objectKey,
   type RemoteBulkJob,
   type RemoteState,
+  remoteStates,
 } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
@@ -57,22 +58,15 @@ export interface Observation {
   readonly state?: RemoteState;
 }
 
-const remoteState = z.enum([
-  "Open",
-  "UploadComplete",
-  "InProgress",
-  "JobComplete",
-  "Failed",
-  "Aborted",
-]);
-
 export async function readObservation(ledger: Ledger, remoteId: string): Promise<Observation> {
   const [at, state] = await guarded(async () => [
     await ledger.redis.get(`${ledger.base}observed-at`),
     await ledger.redis.hget(`${ledger.base}observed`, remoteId),
   ]);
   const instant = epochMs(Number(at ?? 0));
-  return state == null ? { at: instant } : { at: instant, state: remoteState.parse(state) };
+  return state == null
+    ? { at: instant }
+    : { at: instant, state: z.enum(remoteStates).parse(state) };
 }
 
 /** Takes the right to make the next list call for up to 30 s; false where another worker has it. */

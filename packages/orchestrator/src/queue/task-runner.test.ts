@@ -27,7 +27,7 @@ describe("a load", () => {
     await vi.waitFor(async () => expect(await bulkJobs.getCompletedCount()).toBe(1));
     const [job] = await bulkJobs.getCompleted();
     expect(job).toMatchObject({
-      name: "upsert crm/orders, 1 parts",
+      name: "upsert crm/orders, 1 part",
       attemptsMade: 1,
       returnvalue: { end: "complete", files: 1 },
       progress: { parts: "1 uploaded of 1" },

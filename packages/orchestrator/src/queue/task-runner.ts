@@ -18,20 +18,25 @@ const fencedPauseMs = 1000;
 
 type Run = (context: StepContext, signal: AbortSignal) => Promise<Outcome>;
 
+/** What a task's payload stands for. */
+interface Picked {
+  readonly connection: string;
+  readonly run: Run;
+  /** Whether an event is about this task, so that it belongs in its log; steps also serve others. */
+  readonly isOwn: (event: HeadgateEvent) => boolean;
+}
+
 /**
- * A processor for one queue. `pick` parses the payload and names the connection and the run.
- * `drain` ends every step soon; its task goes back to the queue and spends no attempt.
+ * A processor for one queue. `pick` parses the payload. `drain` ends every step soon; its task goes
+ * back to the queue and spends no attempt.
  */
-function processor(
-  deps: TaskRunnerDeps,
-  pick: (data: unknown) => { readonly connection: string; readonly run: Run },
-): Processor {
+function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Processor {
   return async (task, token, taskSignal) => {
-    const { connection, run } = pick(task.data);
+    const { connection, run, isOwn } = pick(task.data);
     const context = deps.contextOf(connection);
     const signal =
       taskSignal === undefined ? deps.drain : AbortSignal.any([deps.drain, taskSignal]);
-    const diary = keepDiary(task, context.ports.emit);
+    const diary = keepDiary(task, context.ports.emit, isOwn);
     const outcome = await outcomeOf(
       { ...context, ports: { ...context.ports, emit: diary.emit } },
       run,
@@ -58,15 +63,17 @@ async function outcomeOf(context: StepContext, run: Run, signal: AbortSignal): P
   }
 }
 
-/** Passes events on and writes each as a line, and parts as progress, onto the task. */
+/** Passes events on and writes its own as lines, and parts as progress, onto the task. */
 function keepDiary(
   task: Job,
   emit: EmitEvent,
+  isOwn: (event: HeadgateEvent) => boolean,
 ): { readonly emit: EmitEvent; written(): Promise<void> } {
   let lastLine: Promise<unknown> = Promise.resolve();
   return {
     emit(event) {
       emit(event);
+      if (!isOwn(event)) return;
       // Lines are for people: one that cannot be written must neither fail the task nor end its worker.
       lastLine = lastLine.then(() => writeLine(task, event)).catch(() => undefined);
     },
@@ -100,21 +107,29 @@ function progressOf(event: HeadgateEvent): Readonly<Record<string, unknown>> | u
 export function loadProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, loadId } = loadTask.parse(data);
-    return { connection, run: (context, signal) => runLoad(context, loadId, signal) };
+    return {
+      connection,
+      run: (context, signal) => runLoad(context, loadId, signal),
+      isOwn: (event) => "loadId" in event && event.loadId === loadId,
+    };
   });
 }
 
 export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, bulkJobId } = bulkJobTask.parse(data);
-    return { connection, run: (context, signal) => runBulkJob(context, bulkJobId, signal) };
+    return {
+      connection,
+      run: (context, signal) => runBulkJob(context, bulkJobId, signal),
+      isOwn: (event) => "bulkJobId" in event && event.bulkJobId === bulkJobId,
+    };
   });
 }
 
 export function upkeepProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, kind } = upkeepTask.parse(data);
-    return { connection, run: upkeepRuns[kind] };
+    return { connection, run: upkeepRuns[kind], isOwn: () => true };
   });
 }
 

@@ -22,6 +22,7 @@ import {
 } from "../ledger/claim.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readPartRange } from "../ledger/load-record.ts";
+import { bulkJobTitle } from "./bulk-job-title.ts";
 import type { StepContext } from "./context.ts";
 import { observeTenant } from "./observe-tenant.ts";
 
@@ -106,7 +107,7 @@ async function commit(context: StepContext, claim: Claim, version: string): Prom
   });
   await signals.bulkJobClaimed({
     id,
-    title: `${claim.operation} ${claim.object}, ${parts.length} parts`,
+    title: bulkJobTitle({ ...claim, files: parts.length }),
   });
   return answer;
 }

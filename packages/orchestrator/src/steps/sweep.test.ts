@@ -40,7 +40,7 @@ describe("a sweep", () => {
     await (await door.queues.bulkJobs.getJob(bulkJobId))?.remove();
     await sweep(context, signal);
     expect(await door.queues.bulkJobs.getWaiting()).toMatchObject([
-      { id: bulkJobId, name: "upsert crm/orders, 1 parts" },
+      { id: bulkJobId, name: "upsert crm/orders, 1 part" },
     ]);
 
     await fleet.work();

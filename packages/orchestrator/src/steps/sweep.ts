@@ -7,6 +7,7 @@ import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { readEnded, readOutbox } from "../ledger/outbox.ts";
 import { forgetExpired } from "../ledger/retention.ts";
 import { loadTitle } from "../load-request.ts";
+import { bulkJobTitle } from "./bulk-job-title.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
 
@@ -25,7 +26,7 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
     if (record !== undefined)
       await signals.bulkJobClaimed({
         id,
-        title: `${record.operation} ${record.objectKey}, ${record.files} parts`,
+        title: bulkJobTitle({ ...record, object: record.objectKey }),
       });
   }
   await claimBulkJobs(context, signal);
