@@ -29,19 +29,25 @@ const list = z.string().transform((text) =>
 
 /** `crm=/path/crm.yaml,web=none` */
 const schemas = list.pipe(
-  z.array(
-    z.string().transform((pair, context) => {
-      const at = pair.indexOf("=");
-      const [sourceName, path] = [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
-      if (!apiNamePattern.test(sourceName) || path === "")
-        context.addIssue(`"${pair}" is not sourceName=path or sourceName=none`);
-      return { sourceName, path };
-    }),
-  ),
+  z
+    .array(
+      z.string().transform((pair, context) => {
+        const at = pair.indexOf("=");
+        const [sourceName, path] = [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
+        if (!apiNamePattern.test(sourceName) || path === "")
+          context.addIssue(`"${pair}" is not sourceName=path or sourceName=none`);
+        return { sourceName, path };
+      }),
+    )
+    .min(1)
+    .refine(
+      (pairs) => new Set(pairs.map(({ sourceName }) => sourceName)).size === pairs.length,
+      "names a connector twice",
+    ),
 );
 
 const environmentSchema = z.object({
-  HEADGATE_REDIS_URL: z.string().default("redis://127.0.0.1:6379"),
+  HEADGATE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).default("redis://127.0.0.1:6379"),
   HEADGATE_KEY_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/)
@@ -92,9 +98,9 @@ export function readWorkerConfig(
   if (!parsed.success)
     throw faulty(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const env = parsed.data;
-  const faults = crossFaults(env);
-  if (faults.length > 0) throw faulty(faults);
   const files = readFiles(env);
+  const faults = [...crossFaults(env), ...files.faults];
+  if (faults.length > 0) throw faulty(faults);
   return Object.freeze({
     redisUrl: new Secret(env.HEADGATE_REDIS_URL),
     prefix: env.HEADGATE_KEY_PREFIX,
@@ -160,6 +166,7 @@ function crossFaults(env: Settings): readonly string[] {
 function readFiles(env: Settings): {
   readonly ca: string | undefined;
   readonly schemas: ReadonlyMap<string, string>;
+  readonly faults: readonly string[];
 } {
   const faults: string[] = [];
   function read(variable: string, path: string): string {
@@ -180,8 +187,7 @@ function readFiles(env: Settings): {
       path === "none" ? "none" : read("HEADGATE_SCHEMAS", path),
     ]),
   );
-  if (faults.length > 0) throw faulty(faults);
-  return { ca, schemas };
+  return { ca, schemas, faults };
 }
 
 function faulty(faults: readonly string[]): BulkError {

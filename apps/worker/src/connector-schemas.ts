@@ -1,5 +1,5 @@
 /** The schemas of a connection's connectors, parsed once at start. */
-import { BulkError } from "@headgate/core";
+import { BulkError, isBulkError } from "@headgate/core";
 import { type ConnectorSchema, parseConnectorSchema } from "@headgate/ingestion-api/contract";
 import type { SchemaLookup } from "@headgate/orchestrator";
 
@@ -10,7 +10,7 @@ import type { SchemaLookup } from "@headgate/orchestrator";
 export function connectorSchemas(texts: ReadonlyMap<string, string>): SchemaLookup {
   const schemas = new Map<string, ConnectorSchema | "none">();
   for (const [sourceName, text] of texts)
-    schemas.set(sourceName, text === "none" ? "none" : parseConnectorSchema(text));
+    schemas.set(sourceName, text === "none" ? "none" : parsed(sourceName, text));
   return ({ sourceName, object }) => {
     const schema = schemas.get(sourceName);
     if (schema === "none") return "unchecked";
@@ -28,4 +28,16 @@ export function connectorSchemas(texts: ReadonlyMap<string, string>): SchemaLook
       { fields: { sourceName, object } },
     );
   };
+}
+
+function parsed(sourceName: string, text: string): ConnectorSchema {
+  try {
+    return parseConnectorSchema(text);
+  } catch (error) {
+    if (!isBulkError(error)) throw error;
+    throw new BulkError(error.code, `connector "${sourceName}": ${error.message}`, {
+      fields: { ...error.fields, sourceName },
+      cause: error,
+    });
+  }
 }
