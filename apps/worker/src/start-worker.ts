@@ -49,6 +49,8 @@ export interface WorkerConnection {
   readonly steps: Partial<StepSettings>;
   /** Time between two sweeps. Default 30 s. */
   readonly sweepEveryMs?: Milliseconds;
+  /** How long the task of a worker that died rests before another takes it over. Default 30 s. */
+  readonly lockMs?: Milliseconds;
 }
 
 export interface WorkerOptions {
@@ -132,6 +134,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       contexts: new Map([[connection.name, context]]),
       emit,
       ...(connection.sweepEveryMs === undefined ? {} : { sweepEveryMs: connection.sweepEveryMs }),
+      ...(connection.lockMs === undefined ? {} : { lockMs: connection.lockMs }),
     });
     cleanUps.push(() => fleet.close());
     if (options.streamIntake) {

@@ -19,6 +19,11 @@ export interface FleetWorkerOptions {
   /** Time between two sweeps, and between two rounds of the reaper. Defaults 30 s and 5 min. */
   readonly sweepEveryMs?: Milliseconds;
   readonly reapEveryMs?: Milliseconds;
+  /**
+   * Lock of a task: renewed while its step runs, so it only bounds how long a dead worker's task
+   * rests. Default 30 s.
+   */
+  readonly lockMs?: Milliseconds;
 }
 
 export interface FleetWorker {
@@ -26,8 +31,6 @@ export interface FleetWorker {
   close(): Promise<void>;
 }
 
-/** Lock of a task: renewed while its step runs, so it only bounds how long a dead worker's task rests. */
-const lockMs = 30_000;
 /** Times a task may be taken over from a dead worker. BullMQ's default of 1 would fail it at the second. */
 const takeoversAllowed = 1000;
 /** Unfinished bulk jobs a worker steps side by side; the tenant allows 5 a connection. */
@@ -35,8 +38,10 @@ const bulkJobsPerConnection = 5;
 
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
   const { queues, contexts, emit } = options;
+  await scheduleUpkeep(queues, contexts, options);
   const drain = new AbortController();
   const deps = { drain: drain.signal, contextOf: (name: string) => contextOf(contexts, name) };
+  const lockMs = options.lockMs ?? seconds(30);
   const shared = {
     connection: options.redis,
     prefix: queuePrefix(options.prefix),
@@ -70,7 +75,6 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
       for (const id of taskIds) worker.cancelJob(id, "its lock was lost");
     });
   }
-  await scheduleUpkeep(queues, contexts, options);
   return {
     async close() {
       drain.abort(new Error("the worker stops"));
