@@ -20,14 +20,20 @@ async function start(options: Partial<RigOptions> = {}): Promise<Rig> {
 const rows = rowsOf(20);
 
 /** Loads 20 records in 2 files with a fault ordered; answers the ended load and the emulator's state. */
-async function loadWith(fault: FaultInput, options: Partial<RigOptions> = {}) {
-  const { emulator, put, enqueue, ended } = await start({
+async function loadWith(
+  fault: FaultInput,
+  options: Partial<RigOptions> = {},
+  meanwhile: (rig: Rig) => Promise<void> = async () => undefined,
+) {
+  const started = await start({
     steps: { pollMinMs: milliseconds(50), createGraceMs: milliseconds(0), ...options.steps },
     ...options,
   });
+  const { emulator, put, enqueue, ended } = started;
   emulator.control.addFaults(fault);
   await put("in/1.csv", ordersCsv(rows));
   const load = await enqueue({ ...orders, source: { prefix: "s3://exports/in/" } });
+  await meanwhile(started);
   const end = await ended(load.id);
   return { end, state: await emulator.control.state(), requests: emulator.control.requests() };
 }
@@ -146,6 +152,19 @@ describe("a close", () => {
 });
 
 describe("a bulk job", () => {
+  it("is not taken for lost where the list cannot be read", async () => {
+    const { end, state } = await loadWith(
+      { route: "list", kind: "error", status: 404, skip: 2, times: 2 },
+      { clock: "manual", emulator: { processingMs: 1 } },
+      async ({ event, emulator }) => {
+        await event((e) => e.type === "bulk-job.call-failed" && e.call === "list");
+        emulator.clock.advance(milliseconds(10));
+      },
+    );
+    expect(end.state).toBe("complete");
+    expect(state.bulkJobs).toHaveLength(1);
+  });
+
   it("that the API reports as Failed fails its load", async () => {
     const { end } = await loadWith({ route: "processing", kind: "fail" });
     expect(end).toMatchObject({ state: "failed", reason: { code: "bulk_job_failed" } });

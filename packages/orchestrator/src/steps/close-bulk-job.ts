@@ -1,5 +1,5 @@
 /** Tells the API that every file is there. Sent only once every part is accepted. */
-import { isBulkError } from "@headgate/core";
+import { BulkError, isBulkError, type RemoteBulkJob } from "@headgate/core";
 import type { BulkJobRecord } from "../ledger/bulk-job-record.ts";
 import { recordClosed } from "../ledger/part-progress.ts";
 import { startAbort } from "./abort-bulk-job.ts";
@@ -22,6 +22,7 @@ export async function closeBulkJob(
     );
   try {
     const remote = await ports.ingestion.close(record.remoteId ?? "", { signal });
+    if (remote.state === "Open" || remote.state === "Aborted") throw unexpectedState(remote);
     await recordClosed(ledger, record, remote.state);
     ports.emit({
       type: "bulk-job.closed",
@@ -47,4 +48,12 @@ export async function closeBulkJob(
         return await waitAndRetry(context, record, "close", error);
     }
   }
+}
+
+function unexpectedState({ id, state }: RemoteBulkJob): BulkError {
+  return new BulkError(
+    "ERR_API_UNEXPECTED",
+    `close of bulk job ${id}: the API answered with success and the state ${state}`,
+    { fields: { bulkJobId: id, state } },
+  );
 }

@@ -6,9 +6,10 @@ import { assertNever, isBulkError, type RemoteState } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readObservation } from "../ledger/observation.ts";
+import { askRemote } from "./ask-remote.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
-import { completeEnding, failedEnding, finishBulkJob, lostEnding } from "./finish-bulk-job.ts";
+import { completeEnding, failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
 import { observeTenant } from "./observe-tenant.ts";
 
@@ -17,37 +18,25 @@ export async function watchBulkJob(
   record: BulkJobRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ledger, ports } = context;
-  const remoteId = record.remoteId ?? "";
+  const { ledger } = context;
   const now = await ledgerNow(ledger);
   const intervalMs = pollInterval(context, record, now);
   try {
     await observeTenant(context, intervalMs, signal);
-    const seen = await readObservation(ledger, remoteId);
-    if (
-      seen.state !== undefined ||
-      seen.at < (record.closedAt ?? 0) ||
-      now - seen.at > 2 * intervalMs
-    )
-      return later(
-        now,
-        intervalMs,
-        `the API has it as ${seen.state ?? record.remoteState ?? "closed"}`,
-      );
-    const remote = await ports.ingestion.info(remoteId, { signal });
-    return await seenAs(context, record, remote.state, signal);
   } catch (error) {
-    if (!isBulkError(error)) throw error;
-    if (error.code === "ERR_API_NOT_FOUND")
-      return await finishBulkJob(
-        context,
-        record,
-        lostEnding("the API no longer has the bulk job"),
-        signal,
-      );
-    if (error.code === "ERR_LEDGER_FENCED" || error.code === "ERR_REDIS_AWAY") throw error;
-    return await waitAndRetry(context, record, "watch", error);
+    if (!isBulkError(error) || isBulkError(error, "ERR_REDIS_AWAY")) throw error;
+    return await waitAndRetry(context, record, "list", error);
   }
+  const seen = await readObservation(ledger, record.remoteId ?? "");
+  const isListed = seen.state !== undefined;
+  const isStale = seen.at < (record.closedAt ?? 0) || now - seen.at > 2 * intervalMs;
+  if (isListed || isStale) {
+    const state = seen.state ?? record.remoteState ?? "closed";
+    return later(now, intervalMs, `the API has it as ${state}`);
+  }
+  return await askRemote(context, record, signal, (state) =>
+    goOnFrom(context, record, state, signal),
+  );
 }
 
 /** A tenth of the time since the close, within the configured bounds. */
@@ -56,19 +45,13 @@ function pollInterval({ settings }: StepContext, record: BulkJobRecord, now: num
   return Math.min(Math.max(since / 10, settings.pollMinMs), settings.pollMaxMs);
 }
 
-async function seenAs(
+async function goOnFrom(
   context: StepContext,
   record: BulkJobRecord,
-  state: RemoteState,
+  state: Exclude<RemoteState, "Aborted">,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ledger, ports, settings } = context;
-  ports.emit({
-    type: "bulk-job.seen",
-    bulkJobId: record.id,
-    object: record.objectKey,
-    remoteState: state,
-  });
+  const { ledger, settings } = context;
   switch (state) {
     case "JobComplete":
       return await finishBulkJob(context, record, completeEnding, signal);
@@ -82,13 +65,6 @@ async function seenAs(
       );
       return await finishBulkJob(context, record, { ...ending, remoteState: state }, signal);
     }
-    case "Aborted":
-      return await finishBulkJob(
-        context,
-        record,
-        lostEnding("someone else has aborted the bulk job"),
-        signal,
-      );
     case "Open":
     case "UploadComplete":
     case "InProgress":
