@@ -32,6 +32,7 @@ import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
 import { type RunningWorker, startWorker, type WorkerOptions } from "@headgate/worker";
 import { Redis } from "ioredis";
 import { inject } from "vitest";
+import { startWorkerProcess, type WorkerProcess, type WorkerProgram } from "./worker-process.ts";
 
 export interface RigOptions {
   readonly workers?: number;
@@ -56,6 +57,11 @@ export interface Rig {
   readonly events: readonly HeadgateEvent[];
   put(key: string, body: string | Uint8Array): Promise<string>;
   startWorker(changes?: Partial<WorkerOptions>): Promise<RunningWorker>;
+  /** Starts a worker as a process of its own; its events are the rig's events too. */
+  startProcess(
+    program: WorkerProgram,
+    environment?: Readonly<Record<string, string>>,
+  ): WorkerProcess;
   enqueue(request: LoadRequestInput, key?: string): Promise<LoadView>;
   /** Waits until the load has ended. */
   ended(loadId: string): Promise<LoadView>;
@@ -133,6 +139,25 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const own = connectIngestionApi({ ...login, user: "rig@example.com" });
   const queues = openQueues({ redis, prefix });
   const workers: RunningWorker[] = [];
+  const processes: WorkerProcess[] = [];
+  const processEnvironment = {
+    HEADGATE_REDIS_URL: redisUrl,
+    HEADGATE_KEY_PREFIX: prefix,
+    HEADGATE_LOGIN_URL: emulator.url,
+    HEADGATE_CONSUMER_KEY: "rig",
+    HEADGATE_USER: "rig@example.com",
+    HEADGATE_KEY_FILE: keyFile,
+    HEADGATE_AUDIENCE: "rig-audience",
+    HEADGATE_ALLOW_LOOPBACK: "true",
+    HEADGATE_SCHEMAS: await schemaFiles(folder, options.schemas),
+    HEADGATE_S3_ENDPOINT: s3.url,
+    HEADGATE_S3_REGION: "us-east-1",
+    HEADGATE_S3_PATH_STYLE: "true",
+    HEADGATE_POLL_MIN_MS: "100",
+    HEADGATE_POLL_MAX_MS: "200",
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
   const workerOptions: WorkerOptions = {
     redisUrl: new Secret(redisUrl),
     prefix,
@@ -174,6 +199,15 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       workers.push(worker);
       return worker;
     },
+    startProcess(program, environment = {}) {
+      const worker = startWorkerProcess({
+        program,
+        environment: { ...processEnvironment, ...environment },
+        onLine: ({ msg, ...measures }) => emit({ type: msg, ...measures } as HeadgateEvent),
+      });
+      processes.push(worker);
+      return worker;
+    },
     async enqueue(request, key) {
       const accepted = await producer.loads.accept(parseLoadRequest(request), {
         caller: { principal: "rig", via: "http" },
@@ -208,6 +242,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     },
     async close() {
       await other.close();
+      for (const worker of processes) worker.kill("SIGKILL");
+      await Promise.all(processes.map((worker) => worker.ended));
       await own.close();
       await queues.close();
       await Promise.all(workers.map((worker) => worker.close()));
@@ -235,4 +271,14 @@ function tenantOf({ client }: ConnectedClient): Tenant {
       await client.abort(bulkJobId);
     },
   };
+}
+
+/** Writes each connector's schema to a file; answers the value of HEADGATE_SCHEMAS. */
+async function schemaFiles(folder: string, schemas: RigOptions["schemas"]): Promise<string> {
+  const pairs = Object.entries(schemas).map(async ([sourceName, yaml]) => {
+    const path = join(folder, `${sourceName}.yaml`);
+    await writeFile(path, yaml);
+    return `${sourceName}=${path}`;
+  });
+  return (await Promise.all(pairs)).join(",");
 }

@@ -1,0 +1,89 @@
+/** What a worker refuses to start on, as a process: one line on stderr, exit code 1, nothing spent. */
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startPrivateRedis } from "@headgate/standalone/redis";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { orders, schema } from "./csv.ts";
+import { type Rig, startRig } from "./rig.ts";
+
+let rig: Rig;
+let folder: string;
+beforeAll(async () => {
+  rig = await startRig({ schemas: { crm: schema }, workers: 0 });
+  await rig.enqueue({ ...orders, source: { uri: "s3://exports/a.csv" } });
+  folder = await mkdtemp(join(tmpdir(), "headgate-refusals-"));
+});
+afterAll(async () => {
+  await rig.close();
+  await rm(folder, { recursive: true });
+});
+
+async function keyFile(name: string, mode: number): Promise<string> {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const path = join(folder, name);
+  await writeFile(path, privateKey.export({ type: "pkcs8", format: "pem" }));
+  await chmod(path, mode);
+  return path;
+}
+
+/** Starts a worker that must end by itself; answers the one line it leaves. */
+async function refusal(environment: Readonly<Record<string, string>>): Promise<string> {
+  const { code, signal, stderr } = await rig.startProcess("shipped", environment).ended;
+  expect({ code, signal }).toEqual({ code: 1, signal: null });
+  expect(stderr).toMatch(/^headgate-worker: ERR_[^\n]*\n$/);
+  const calls = rig.emulator.control.requests();
+  expect(calls.filter((call) => call.kind !== "login")).toEqual([]);
+  expect((await rig.loads.quota())[0]?.slots.used).toBe(0);
+  expect((await rig.loads.list({})).loads).toMatchObject([{ state: "accepted" }]);
+  return stderr;
+}
+
+it("refuses a key file that others can read, and names path, mode and the modes allowed", async () => {
+  const path = await keyFile("open.pem", 0o644);
+  expect(await refusal({ HEADGATE_KEY_FILE: path })).toBe(
+    `headgate-worker: ERR_KEY_FILE: private key file ${path}: its mode is 0644, allowed are 0400 and 0600\n`,
+  );
+});
+
+it("refuses a key that the login service does not know", async () => {
+  const path = await keyFile("wrong.pem", 0o600);
+  expect(await refusal({ HEADGATE_KEY_FILE: path })).toContain("ERR_AUTH_REFUSED");
+});
+
+it("refuses settings that are missing, all by name", async () => {
+  const { code, stderr } = await rig.startProcess("shipped", {
+    HEADGATE_USER: "",
+    HEADGATE_SCHEMAS: "",
+  }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^headgate-worker: ERR_CONFIG: .*\n {2}HEADGATE_USER: .*\n {2}HEADGATE_SCHEMAS: .*\n$/,
+  );
+});
+
+it("refuses a Redis that evicts or forgets, unless that is allowed", async () => {
+  const server = await startPrivateRedis();
+  onTestFinished(server.close);
+  const client = new Redis(server.url);
+  onTestFinished(() => client.disconnect());
+  const own = { HEADGATE_REDIS_URL: server.url };
+
+  await client.config("SET", "maxmemory-policy", "allkeys-lru");
+  expect(await refusal(own)).toMatch(
+    /ERR_REDIS_UNSAFE: Redis has maxmemory-policy allkeys-lru, and headgate needs noeviction/,
+  );
+  await client.config("SET", "maxmemory-policy", "noeviction");
+  await client.config("SET", "appendonly", "no");
+  expect(await refusal(own)).toMatch(
+    /ERR_REDIS_UNSAFE: Redis has appendonly no, and headgate needs yes/,
+  );
+  expect(await client.keys(`*${rig.prefix}*`)).toEqual([]);
+
+  const allowed = rig.startProcess("shipped", { ...own, HEADGATE_ALLOW_VOLATILE_REDIS: "true" });
+  await allowed.ready;
+  allowed.kill("SIGTERM");
+  expect(await allowed.ended).toEqual({ code: 0, signal: null, stderr: "" });
+});

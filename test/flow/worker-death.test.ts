@@ -1,0 +1,80 @@
+/** Workers that stop or die in the middle of a load, as processes. */
+import { afterEach, expect, it, vi } from "vitest";
+import { orders, ordersCsv, rowsOf, schema } from "./csv.ts";
+import { recordsHash } from "./records-hash.ts";
+import { type Rig, startRig } from "./rig.ts";
+import type { Tuning } from "./tuned-worker.ts";
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+});
+
+const rows = rowsOf(60);
+
+/** A load of three files. */
+async function startLoad(): Promise<{ rig: Rig; loadId: string }> {
+  const started = await startRig({ schemas: { crm: schema }, workers: 0 });
+  rig = started;
+  for (let i = 0; i < 3; i++)
+    await started.put(`in/${i}.csv`, ordersCsv(rows.slice(20 * i, 20 * i + 20)));
+  const load = await started.enqueue({ ...orders, source: { prefix: "s3://exports/in/" } });
+  return { rig: started, loadId: load.id };
+}
+
+/** From now on uploads stay under way for ever. */
+function stall({ emulator }: Rig): void {
+  emulator.control.clearFaults();
+  emulator.control.addFaults({ route: "upload", kind: "timeout", times: "always" });
+}
+
+/** Waits until the API has seen the start of one more upload. */
+async function nextUpload({ emulator }: Rig, since: number): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const calls = emulator.control.requests(since).map((call) => call.kind);
+      expect(calls).toContain("upload");
+    },
+    { timeout: 20_000 },
+  );
+}
+
+it("a worker that is told to stop in the middle of an upload gives its task back unspent", async () => {
+  const { rig, loadId } = await startLoad();
+  stall(rig);
+  const first = rig.startProcess("shipped");
+  await nextUpload(rig, 0);
+  first.kill("SIGTERM");
+  expect(await first.ended).toEqual({ code: 0, signal: null, stderr: "" });
+  expect(await rig.attemptsOf("bulk-jobs")).toEqual([0]);
+
+  rig.emulator.control.clearFaults();
+  rig.startProcess("shipped");
+  expect(await rig.ended(loadId)).toMatchObject({ state: "complete", parts: { settled: 1 } });
+  const { bulkJobs, objects } = await rig.emulator.control.state();
+  expect(bulkJobs.map((job) => job.state)).toEqual(["JobComplete"]);
+  expect(objects).toMatchObject([{ keysHeld: 60, heldHash: recordsHash(rows) }]);
+  await vi.waitFor(async () => expect(await rig.attemptsOf("bulk-jobs")).toEqual([1]));
+});
+
+it("a load whose worker is killed twice still completes, each record once", async () => {
+  const { rig, loadId } = await startLoad();
+  const tuning: Tuning = { lockMs: 1000, sweepEveryMs: 500 };
+  const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
+  for (let kill = 0; kill < 2; kill++) {
+    stall(rig);
+    const seen = rig.emulator.control.requests().at(-1)?.seq ?? 0;
+    const victim = rig.startProcess("tuned", environment);
+    await nextUpload(rig, seen);
+    victim.kill("SIGKILL");
+    expect(await victim.ended).toMatchObject({ code: null, signal: "SIGKILL" });
+  }
+  rig.emulator.control.clearFaults();
+  rig.startProcess("tuned", environment);
+  expect(await rig.ended(loadId)).toMatchObject({ state: "complete", records: { settled: 60 } });
+  const { bulkJobs, objects } = await rig.emulator.control.state();
+  expect(bulkJobs.map((job) => job.state)).toEqual(["JobComplete"]);
+  expect(objects).toMatchObject([{ rowsReceived: 60, keysHeld: 60, heldHash: recordsHash(rows) }]);
+  expect((await rig.loads.quota())[0]?.slots.used).toBe(1);
+});
