@@ -1,0 +1,57 @@
+/** What the door to loads says, and leaves, while Redis is full, or gone. */
+import { isBulkError } from "@headgate/core";
+import { createProducer, type Loads, parseLoadRequest } from "@headgate/orchestrator";
+import { startPrivateRedis } from "@headgate/standalone/redis";
+import { Redis } from "ioredis";
+import { expect, it, onTestFinished } from "vitest";
+import { orders } from "./csv.ts";
+
+async function doorOnRedisOfItsOwn(): Promise<{
+  url: string;
+  loads: Loads;
+  stop(): Promise<void>;
+}> {
+  const server = await startPrivateRedis();
+  onTestFinished(server.close);
+  const producer = await createProducer({
+    redisUrl: server.url,
+    connections: ["default"],
+    emit: () => undefined,
+  });
+  onTestFinished(() => producer.close());
+  return { url: server.url, loads: producer.loads, stop: server.close };
+}
+
+const request = parseLoadRequest({ ...orders, source: { uri: "s3://exports/a.csv" } });
+const options = { caller: { principal: "test", via: "http" }, idempotencyKey: "k" } as const;
+
+it("tells every caller by code that Redis is gone", async () => {
+  const { loads, stop } = await doorOnRedisOfItsOwn();
+  const { load } = await loads.accept(request, options);
+  await stop();
+  const calls: Readonly<Record<keyof Loads, () => Promise<unknown>>> = {
+    accept: () => loads.accept(request, options),
+    get: () => loads.get(load.id),
+    list: () => loads.list({}),
+    cancel: () => loads.cancel(load.id),
+    quota: () => loads.quota(),
+    ping: () => loads.ping(),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error = await call().catch((thrown: unknown) => thrown);
+    expect(isBulkError(error, "ERR_REDIS_AWAY"), name).toBe(true);
+  }
+});
+
+it("takes nothing in while Redis is full, and the same request once it is not", async () => {
+  const { url, loads } = await doorOnRedisOfItsOwn();
+  const client = new Redis(url);
+  onTestFinished(() => client.disconnect());
+  const before = await client.keys("*");
+  await client.config("SET", "maxmemory", "1");
+  await expect(loads.accept(request, options)).rejects.toMatchObject({ code: "ERR_REDIS_AWAY" });
+  await client.config("SET", "maxmemory", "0");
+  expect(await client.keys("*")).toEqual(before);
+  expect((await loads.list({})).loads).toEqual([]);
+  expect(await loads.accept(request, options)).toMatchObject({ replayed: false });
+});
