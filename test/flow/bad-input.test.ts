@@ -136,17 +136,33 @@ describe("a load is refused before a slot is spent", () => {
     expect((await rig.loads.quota())[0]?.slots.used).toBe(0);
   });
 
-  it.each([
+  const targets = [
     { object: { object: "nothing" }, code: "unknown_object", says: ["nothing", "orders"] },
     { object: { sourceName: "erp" }, code: "unknown_source_name", says: ["erp", "crm"] },
-  ])("target with $code", async ({ object, code, says }) => {
-    const uri = await rig.put("fine.csv", ordersCsv(rowsOf(1)));
-    const load = await rig.enqueue({ ...orders, ...object, source: { uri } });
-    const ended = await rig.ended(load.id);
+  ];
 
-    expect(ended.reason?.code).toBe(code);
-    for (const word of says) expect(ended.reason?.message).toContain(word);
-    expect(rig.emulator.control.requests().filter((call) => call.kind === "create")).toEqual([]);
+  it.each(targets)("target with $code, at the door", async ({ object, code, says }) => {
+    const source = { uri: "s3://exports/fine.csv" };
+    const refusal = rig.enqueue({ ...orders, ...object, source });
+    await expect(refusal).rejects.toMatchObject({ code: `ERR_${code.toUpperCase()}` });
+    for (const word of says) await expect(refusal).rejects.toThrow(word);
+  });
+
+  it.each(targets)("target with $code, accepted before any worker ran", async (target) => {
+    const early = await startRig({ schemas: { crm: schema }, workers: 0 });
+    try {
+      const uri = await early.put("fine.csv", ordersCsv(rowsOf(1)));
+      const load = await early.enqueue({ ...orders, ...target.object, source: { uri } });
+      await early.startWorker();
+      const ended = await early.ended(load.id);
+
+      expect(ended.reason?.code).toBe(target.code);
+      for (const word of target.says) expect(ended.reason?.message).toContain(word);
+      const calls = early.emulator.control.requests();
+      expect(calls.filter((call) => call.kind === "create")).toEqual([]);
+    } finally {
+      await early.close();
+    }
   });
 
   it("keeps cell values out of reasons, Redis and events", async () => {

@@ -22,6 +22,7 @@ import {
   type Ledger,
   ledgerBase,
   openQueues,
+  publishConnectors,
   publishLimits,
   type StepContext,
   type StepSettings,
@@ -84,7 +85,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   };
   try {
-    const schema = connectorSchemas(connection.schemas);
+    const catalogue = connectorSchemas(connection.schemas);
     const redis = connectWorker(options.redisUrl.reveal());
     cleanUps.push(() => redis.disconnect());
     await checkRedis(redis, { allowVolatile: options.allowVolatileRedis });
@@ -110,6 +111,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       limits: connection.limits,
     };
     await publishLimits(ledger);
+    await publishConnectors(ledger, catalogue);
     const signals = createTaskSignals({ ledger, queues, emit, random: systemChance.random });
     const context: StepContext = {
       ledger,
@@ -122,7 +124,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
           clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
         },
         source: { ...source, open: (pieces) => openBody(pieces, source) },
-        schema,
+        catalogue,
         chance: systemChance,
         emit,
       },
@@ -145,7 +147,6 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
         loads: createRedisLoads({
           redis,
           connections: new Map([[connection.name, { ledger, signals }]]),
-          schema,
           chance: systemChance,
           emit,
         }),

@@ -1,6 +1,7 @@
 export * from "./assert-never.ts";
 export * from "./bulk-job.ts";
 export * from "./claim-policy.ts";
+export * from "./connector-catalogue.ts";
 export * from "./csv/body-pieces.ts";
 export * from "./csv/header.ts";
 export * from "./csv/part-planner.ts";

@@ -1,7 +1,7 @@
 export * from "./events.ts";
 export * from "./intake/stream-intake.ts";
 export type { Ledger } from "./ledger/ledger.ts";
-export { publishLimits } from "./ledger/published-limits.ts";
+export { publishConnectors, publishLimits } from "./ledger/published.ts";
 export * from "./ports.ts";
 export * from "./producer.ts";
 export * from "./queue/fleet-worker.ts";

@@ -6,6 +6,7 @@ import type {
   BodyPiece,
   ByteRange,
   Bytes,
+  ConnectorCatalogue,
   Operation,
   RemoteBulkJob,
   RemoteState,
@@ -58,16 +59,6 @@ export interface SourcePort {
   open(pieces: readonly BodyPiece[]): RewindableBody;
 }
 
-/**
- * The fields of an object in the connector's schema, or `unchecked` where the connector is
- * configured without a schema. Throws ERR_UNKNOWN_SOURCE_NAME or ERR_UNKNOWN_OBJECT.
- */
-export type SchemaLookup = (target: {
-  readonly connection: string;
-  readonly sourceName: string;
-  readonly object: string;
-}) => readonly string[] | "unchecked";
-
 /** Chance and identity, handed in so that a run can be repeated. */
 export interface Chance {
   /** In [0, 1). */
@@ -80,7 +71,8 @@ export interface Chance {
 export interface ConnectionPorts {
   readonly ingestion: IngestionPort;
   readonly source: SourcePort;
-  readonly schema: SchemaLookup;
+  /** Connectors and objects that may be targets. */
+  readonly catalogue: ConnectorCatalogue;
   readonly chance: Chance;
   readonly emit: EmitEvent;
 }

@@ -4,7 +4,7 @@ import { endBulkJob } from "./ledger/end-bulk-job.ts";
 import { closeGate } from "./ledger/gate.ts";
 import { bulkJobOf, claimAs, complete, planLoadAs } from "./ledger/ledger.test-support.ts";
 import { recordObservation } from "./ledger/observation.ts";
-import { publishLimits } from "./ledger/published-limits.ts";
+import { publishLimits } from "./ledger/published.ts";
 import { doorOfTest, type TestDoor } from "./redis-loads.test-support.ts";
 
 const limits: SlotLimits = {

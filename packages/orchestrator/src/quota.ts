@@ -3,7 +3,7 @@ import { decideWindow, epochMs, type Slot, type SlotLimits } from "@headgate/cor
 import { type BulkJobRecord, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
 import { readLines } from "./ledger/claim.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
-import { readLimits } from "./ledger/published-limits.ts";
+import { readLimits } from "./ledger/published.ts";
 import { iso } from "./load-view.ts";
 import type { QuotaView } from "./views.ts";
 

@@ -7,7 +7,7 @@ import type { HeadgateEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type LoadRequestInput, parseLoadRequest } from "./load-request.ts";
 import type { Accepted, Loads } from "./loads.ts";
-import type { SchemaLookup } from "./ports.ts";
+import type {} from "./ports.ts";
 import { ledgerBase, systemChance } from "./producer.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
@@ -38,7 +38,6 @@ export function doorOfTest(
   options: {
     readonly names?: readonly string[];
     readonly limits?: Partial<SlotLimits>;
-    readonly schema?: SchemaLookup;
     /** Default "test": stands at 1,000,000 until the test moves it. "redis": time goes on. */
     readonly clock?: "test" | "redis";
   } = {},
@@ -62,13 +61,11 @@ export function doorOfTest(
       return [connection, { ledger, signals }];
     }),
   );
-  const { schema } = options;
   const loads = createRedisLoads({
     redis,
     connections,
     chance: systemChance,
     emit,
-    ...(schema === undefined ? {} : { schema }),
   });
   onTestFinished(async () => {
     await queues.close();

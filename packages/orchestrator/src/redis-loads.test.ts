@@ -1,8 +1,8 @@
-import { BulkError } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { cancelLoad } from "./ledger/cancel.ts";
 import { endBulkJob } from "./ledger/end-bulk-job.ts";
 import { bulkJobOf, claimAs, complete, planLoadAs } from "./ledger/ledger.test-support.ts";
+import { publishConnectors } from "./ledger/published.ts";
 import { parseLoadRequest } from "./load-request.ts";
 import { doorOfTest } from "./redis-loads.test-support.ts";
 
@@ -93,13 +93,11 @@ describe("accepting", () => {
     expect(made.map(({ replayed }) => replayed)).toEqual([false, false, false]);
   });
 
-  it("refuses a connection it does not have, and what the schema lookup refuses", async () => {
-    const door = doorOfTest({
-      schema: ({ object }) => {
-        if (object === "orders") return "unchecked";
-        throw new BulkError("ERR_UNKNOWN_OBJECT", `no object "${object}"`, { fields: { object } });
-      },
-    });
+  it("refuses a connection it does not have, and an object that no worker knows", async () => {
+    const door = doorOfTest();
+    const { ledger } = door.of("default");
+    const objects = new Map([["orders", ["id"]]]);
+    await publishConnectors(ledger, new Map([["crm", objects]]));
     await expect(door.accept({ connection: "emea" })).rejects.toMatchObject({
       code: "ERR_UNKNOWN_CONNECTION",
       fields: { connection: "emea" },
@@ -108,7 +106,18 @@ describe("accepting", () => {
       code: "ERR_UNKNOWN_OBJECT",
       fields: { object: "nothing" },
     });
+    await expect(door.accept({ sourceName: "erp" })).rejects.toMatchObject({
+      code: "ERR_UNKNOWN_SOURCE_NAME",
+    });
     expect((await door.loads.list({})).loads).toEqual([]);
+  });
+
+  it("takes any object of a connector without a schema, and all while no worker has started", async () => {
+    const door = doorOfTest();
+    const { ledger } = door.of("default");
+    expect((await door.accept({ object: "early" })).load.state).toBe("accepted");
+    await publishConnectors(ledger, new Map([["crm", "unchecked"]]));
+    expect((await door.accept({ object: "anything" })).load.state).toBe("accepted");
   });
 });
 

@@ -1,6 +1,6 @@
 /** The door to loads on Redis: records first, then the task; a sweep repairs what lies between. */
 import { createHash } from "node:crypto";
-import { BulkError } from "@headgate/core";
+import { BulkError, fieldsOf } from "@headgate/core";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "./events.ts";
 import { recordLoad } from "./ledger/accept.ts";
@@ -8,11 +8,12 @@ import { readBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { connectionOf, readLoad } from "./ledger/load-record.ts";
+import { readConnectors } from "./ledger/published.ts";
 import { listLoads } from "./list-loads.ts";
 import { type LoadRequest, loadTitle } from "./load-request.ts";
 import { bulkJobView, loadView } from "./load-view.ts";
 import type { Accepted, Caller, Loads } from "./loads.ts";
-import type { Chance, SchemaLookup } from "./ports.ts";
+import type { Chance } from "./ports.ts";
 import { readQuota } from "./quota.ts";
 import type { TaskSignals } from "./steps/context.ts";
 import type { LoadView } from "./views.ts";
@@ -26,8 +27,6 @@ export interface LoadsConnection {
 export interface RedisLoadsOptions {
   readonly redis: Redis;
   readonly connections: ReadonlyMap<string, LoadsConnection>;
-  /** Where given, unknown connectors and objects are refused at once instead of at planning. */
-  readonly schema?: SchemaLookup;
   readonly chance: Chance;
   readonly emit: EmitEvent;
 }
@@ -53,7 +52,8 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
   return {
     async accept(request, { caller, idempotencyKey }) {
       const { ledger, signals } = connection(request.connection);
-      options.schema?.(request);
+      const connectors = await readConnectors(ledger);
+      if (connectors !== undefined) fieldsOf(connectors, request);
       const loadId = `${request.connection}.${options.chance.newId()}`;
       const answer = await recordLoad(ledger, {
         id: loadId,

@@ -31,6 +31,7 @@
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call
  *   limits                   string the limits that the workers hold to, for those who only look
+ *   connectors               string connectors and objects that the workers know, likewise
  *   principal                string user id that the API names as the creator of our bulk jobs
  */
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";

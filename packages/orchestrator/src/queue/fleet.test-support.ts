@@ -59,7 +59,7 @@ export function fleetOfTest(
     ports: {
       ingestion: tenant.ingestion,
       source: createTestStore(files),
-      schema: () => "unchecked",
+      catalogue: new Map([["crm", "unchecked"]]),
       chance: systemChance,
       emit,
     },

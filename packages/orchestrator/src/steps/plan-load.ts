@@ -7,6 +7,7 @@ import {
   backoffMs,
   bytes,
   createPartPlanner,
+  fieldsOf,
   isBulkError,
   type Outcome,
   type Part,
@@ -58,7 +59,7 @@ async function writeManifest(
 ): Promise<void> {
   const { ledger, ports, settings } = context;
   const { request } = load;
-  const schemaFields = ports.schema(request);
+  const schemaFields = fieldsOf(ports.catalogue, request);
   const attempt = ports.chance.newId();
   const stage = stageManifest(ledger, load.id, attempt);
 
