@@ -1,5 +1,6 @@
 /** Workers that stop or die in the middle of a load, as processes. */
-import { afterEach, expect, it, vi } from "vitest";
+import { startPrivateRedis } from "@headgate/standalone/redis";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
 import { orders, ordersCsv, rowsOf, schema } from "./csv.ts";
 import { recordsHash } from "./records-hash.ts";
 import { type Rig, startRig } from "./rig.ts";
@@ -77,4 +78,19 @@ it("a load whose worker is killed twice still completes, each record once", asyn
   expect(bulkJobs.map((job) => job.state)).toEqual(["JobComplete"]);
   expect(objects).toMatchObject([{ rowsReceived: 60, keysHeld: 60, heldHash: recordsHash(rows) }]);
   expect((await rig.loads.quota())[0]?.slots.used).toBe(1);
+});
+
+it("a worker that is told to stop while Redis is gone ends within its time, and says so", async () => {
+  rig = await startRig({ schemas: { crm: schema }, workers: 0 });
+  const server = await startPrivateRedis();
+  onTestFinished(server.close);
+  const worker = rig.startProcess("shipped", {
+    HEADGATE_REDIS_URL: server.url,
+    HEADGATE_STOP_SECONDS: "1",
+  });
+  await worker.ready;
+  await server.close();
+  worker.kill("SIGTERM");
+  expect(await worker.ended).toMatchObject({ code: 1, signal: null });
+  expect(rig.events.at(-1)).toMatchObject({ type: "worker.stopped-late", stopMs: 1000 });
 });

@@ -51,6 +51,7 @@ describe("settings", () => {
       allowVolatileRedis: false,
       streamIntake: true,
       logLevel: "info",
+      stopMs: 25_000,
       connection: {
         name: "default",
         login: {
@@ -94,6 +95,7 @@ describe("settings", () => {
       HEADGATE_ALLOW_VOLATILE_REDIS: "true",
       HEADGATE_STREAM_INTAKE: "false",
       HEADGATE_LOG_LEVEL: "debug",
+      HEADGATE_STOP_SECONDS: "5",
       HEADGATE_CONNECTION: "emea",
       HEADGATE_LOGIN_URL: "https://example.my.salesforce.com",
       HEADGATE_AUDIENCE: "https://test.salesforce.com",
@@ -124,6 +126,7 @@ describe("settings", () => {
       allowVolatileRedis: true,
       streamIntake: false,
       logLevel: "debug",
+      stopMs: 5000,
       connection: {
         name: "emea",
         login: {
@@ -183,6 +186,7 @@ describe("a faulty setting is named", () => {
     ["HEADGATE_ALLOW_VOLATILE_REDIS", "yes"],
     ["HEADGATE_STREAM_INTAKE", "on"],
     ["HEADGATE_LOG_LEVEL", "loud"],
+    ["HEADGATE_STOP_SECONDS", "0"],
     ["HEADGATE_CONNECTION", "a.b"],
     ["HEADGATE_LOGIN_URL", "login.salesforce.com"],
     ["HEADGATE_ALLOW_LOOPBACK", "1"],

@@ -5,6 +5,7 @@ import {
   BulkError,
   connectionNamePattern,
   defaultReapSettings,
+  type Milliseconds,
   milliseconds,
   Secret,
   seconds,
@@ -55,6 +56,7 @@ const environmentSchema = z.object({
   HEADGATE_ALLOW_VOLATILE_REDIS: flag,
   HEADGATE_STREAM_INTAKE: z.enum(["true", "false"]).default("true"),
   HEADGATE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  HEADGATE_STOP_SECONDS: whole(1, 600).default(25),
 
   HEADGATE_CONNECTION: z.string().regex(connectionNamePattern).default("default"),
   HEADGATE_LOGIN_URL: z.url().default("https://login.salesforce.com"),
@@ -86,13 +88,18 @@ const environmentSchema = z.object({
   HEADGATE_REAP_FOREIGN: flag,
 });
 
+/** What the command needs besides the worker's own options. */
+export interface CommandOptions {
+  readonly logLevel: string;
+  /** Longest time from the signal to the end of the process. */
+  readonly stopMs: Milliseconds;
+}
+
 /**
  * Reads and checks every setting. Throws ERR_CONFIG that names each faulty variable; values are not
  * repeated, for some are secret.
  */
-export function readWorkerConfig(
-  environment: Environment,
-): WorkerOptions & { readonly logLevel: string } {
+export function readWorkerConfig(environment: Environment): WorkerOptions & CommandOptions {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const parsed = environmentSchema.safeParse(set);
   if (!parsed.success)
@@ -107,6 +114,7 @@ export function readWorkerConfig(
     allowVolatileRedis: env.HEADGATE_ALLOW_VOLATILE_REDIS,
     streamIntake: env.HEADGATE_STREAM_INTAKE === "true",
     logLevel: env.HEADGATE_LOG_LEVEL,
+    stopMs: seconds(env.HEADGATE_STOP_SECONDS),
     connection: {
       name: env.HEADGATE_CONNECTION,
       login: {

@@ -6,11 +6,16 @@ import { logEvents } from "./log-events.ts";
 import { startWorker } from "./start-worker.ts";
 
 async function main(): Promise<void> {
-  const { logLevel, ...options } = readWorkerConfig(process.env);
+  const { logLevel, stopMs, ...options } = readWorkerConfig(process.env);
   const logger = pino({ name: "headgate-worker", level: logLevel });
   const worker = await startWorker(options, logEvents(logger));
   logger.info({ connection: options.connection.name }, "worker.ready");
   const stop = async (signal: string): Promise<void> => {
+    // A worker that cannot reach Redis cannot give its tasks back; others take them over.
+    setTimeout(() => {
+      logger.error({ signal, stopMs }, "worker.stopped-late");
+      process.exit(1);
+    }, stopMs);
     await worker.close();
     logger.info({ signal }, "worker.stopped");
     process.exit(0);
