@@ -58,7 +58,7 @@ async function run(options: StreamIntakeOptions, stop: AbortSignal): Promise<voi
   const requests = `${prefix}:requests`;
   while (!stop.aborted)
     try {
-      await createGroup(redis, requests);
+      await ensureGroup(redis, requests);
       while (!stop.aborted) {
         const abandoned = await redis.xautoclaim(
           requests,
@@ -91,12 +91,20 @@ async function run(options: StreamIntakeOptions, stop: AbortSignal): Promise<voi
     }
 }
 
-async function createGroup(redis: Redis, requests: string): Promise<void> {
-  const known = await redis.exists(requests);
-  const groups =
-    known === 0 ? [] : z.array(z.array(z.unknown())).parse(await redis.xinfo("GROUPS", requests));
-  if (!groups.some((fields) => fields.includes(group)))
+async function ensureGroup(redis: Redis, requests: string): Promise<void> {
+  if (await hasGroup(redis, requests)) return;
+  try {
     await redis.xgroup("CREATE", requests, group, "0", "MKSTREAM");
+  } catch (error) {
+    // Another worker that starts at the same time may have been first.
+    if (!(await hasGroup(redis, requests))) throw error;
+  }
+}
+
+async function hasGroup(redis: Redis, requests: string): Promise<boolean> {
+  if ((await redis.exists(requests)) === 0) return false;
+  const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo("GROUPS", requests));
+  return groups.some((fields) => fields.includes(group));
 }
 
 interface StreamEntry {
