@@ -1,8 +1,8 @@
 /** Drops a bulk job: the API deletes what was uploaded, loads that are to blame fail, others return. */
 import { type BulkError, isBulkError, reasonCode } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord } from "../ledger/bulk-job-record.ts";
-import { recordClosed } from "../ledger/part-progress.ts";
 import { waitAndRetry } from "./call-failed.ts";
+import { goOnClosed } from "./closed-elsewhere.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { finishBulkJob } from "./finish-bulk-job.ts";
 
@@ -35,7 +35,7 @@ export async function abortBulkJob(
   record: BulkJobRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ports, ledger } = context;
+  const { ports } = context;
   if (record.remoteId !== undefined)
     try {
       await ports.ingestion.abort(record.remoteId, { signal });
@@ -44,10 +44,7 @@ export async function abortBulkJob(
       if (error.code === "ERR_API_CONFLICT") {
         const { state } = await ports.ingestion.info(record.remoteId, { signal });
         if (state === "Open") return await waitAndRetry(context, record, "abort", error);
-        if (state !== "Aborted") {
-          await recordClosed(ledger, record, state);
-          return "next";
-        }
+        if (state !== "Aborted") return await goOnClosed(context, record, state);
       } else if (error.code !== "ERR_API_NOT_FOUND")
         return await waitAndRetry(context, record, "abort", error);
     }

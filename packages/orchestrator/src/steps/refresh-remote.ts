@@ -4,13 +4,10 @@
  */
 import { assertNever, type BulkError } from "@headgate/core";
 import type { BulkJobRecord } from "../ledger/bulk-job-record.ts";
-import { recordClosed } from "../ledger/part-progress.ts";
 import { askRemote } from "./ask-remote.ts";
 import { waitAndRetry } from "./call-failed.ts";
+import { goOnClosed } from "./closed-elsewhere.ts";
 import type { StepContext, StepResult } from "./context.ts";
-import { finishBulkJob, lostEnding } from "./finish-bulk-job.ts";
-
-const closedByOthers = "someone else has closed the bulk job before all parts were up";
 
 export async function refreshRemote(
   context: StepContext,
@@ -26,10 +23,7 @@ export async function refreshRemote(
       case "InProgress":
       case "JobComplete":
       case "Failed":
-        if (record.phase === "uploading")
-          return await finishBulkJob(context, record, lostEnding(closedByOthers), signal);
-        await recordClosed(context.ledger, record, state);
-        return "next";
+        return await goOnClosed(context, record, state);
       default:
         return assertNever(state);
     }

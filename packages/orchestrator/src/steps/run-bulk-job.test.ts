@@ -11,7 +11,13 @@ const signal = new AbortController().signal;
 
 /** Plans a load and claims its bulk job; answers both ids. */
 async function claimed(fleet: TestFleet): Promise<{ loadId: string; bulkJobId: string }> {
-  const loadId = await fleet.load();
+  return await claimedBy(fleet, await fleet.load());
+}
+
+async function claimedBy(
+  fleet: TestFleet,
+  loadId: string,
+): Promise<{ loadId: string; bulkJobId: string }> {
   await runLoad(fleet.context, loadId, signal);
   await claimBulkJobs(fleet.context, signal);
   const event = await fleet.event((e) => e.type === "bulk-job.claimed");
@@ -128,4 +134,62 @@ it("lets others run once its time is up", async () => {
     reason: "lets others run",
   });
   expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ phase: "uploading" });
+});
+
+describe("a bulk job that someone else closes half way", () => {
+  it("keeps its permit, settles what is in it, and the rest goes into a new one", async () => {
+    const fleet = fleetOfTest();
+    const { context, tenant } = fleet;
+    const first = await fleet.load();
+    const second = await fleet.load();
+    await runLoad(context, second, signal);
+    const { bulkJobId } = await claimedBy(fleet, first);
+    tenant.closedState = "InProgress";
+    tenant.hold("upload", async () => {
+      if (tenant.calls.filter((call) => call === "upload").length !== 2) return;
+      await tenant.ingestion.close("remote1", { signal });
+      tenant.failNext("upload", "ERR_API_CONFLICT");
+    });
+    expect(await runBulkJob(context, bulkJobId, signal)).toMatchObject({ kind: "snooze" });
+    expect(await bulkJobOf(context.ledger, bulkJobId)).toMatchObject({
+      phase: "processing",
+      files: 1,
+      next: 1,
+    });
+    expect(await loadOf(context.ledger, first)).toMatchObject({ state: "processing" });
+    expect(await loadOf(context.ledger, second)).toMatchObject({ state: "waiting", restarts: 0 });
+    expect(await fleet.door.redis.zcard(`${context.ledger.base}permits`)).toBe(1);
+
+    tenant.closedState = "JobComplete";
+    await tenant.ingestion.close("remote1", { signal });
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done", result: { files: 1 } });
+    expect(await loadOf(context.ledger, first)).toMatchObject({ state: "complete" });
+    expect(await loadOf(context.ledger, second)).toMatchObject({ state: "loading" });
+  });
+
+  it("is not settled beyond what is in it where an abort comes too late", async () => {
+    const fleet = fleetOfTest();
+    const { context, tenant } = fleet;
+    const first = await fleet.load();
+    const second = await fleet.load();
+    await runLoad(context, second, signal);
+    const { bulkJobId } = await claimedBy(fleet, first);
+    tenant.closedState = "JobComplete";
+    tenant.hold("upload", async () => {
+      if (tenant.calls.filter((call) => call === "upload").length !== 2) return;
+      tenant.failNext("upload", "ERR_API_BAD_REQUEST");
+      tenant.failNext("abort", "ERR_API_CONFLICT");
+      await tenant.ingestion.close("remote1", { signal });
+    });
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({
+      kind: "done",
+      result: { end: "complete", files: 1 },
+    });
+    expect(await loadOf(context.ledger, first)).toMatchObject({ state: "complete" });
+    expect(await loadOf(context.ledger, second)).toMatchObject({
+      state: "loading",
+      settledParts: 0,
+      claimedParts: 1,
+    });
+  });
 });
