@@ -22,6 +22,8 @@ export interface TestTenant {
   hold(call: Call, until: (signal: AbortSignal) => Promise<void>): void;
   /** State that a closed bulk job has. Default JobComplete. */
   closedState: RemoteState;
+  /** User that bulk jobs are created by. Default us. */
+  createdBy: string;
 }
 
 export interface TestBulkJob extends RemoteBulkJob {
@@ -37,6 +39,7 @@ export function createTestTenant(): TestTenant {
     bulkJobs,
     calls,
     closedState: "JobComplete",
+    createdBy: "us",
     failNext: (call, code) => void faults.push({ call, code }),
     hold: (call, until) => void holds.set(call, until),
     ingestion: {
@@ -45,7 +48,15 @@ export function createTestTenant(): TestTenant {
       async createBulkJob({ sourceName, object, operation }, { signal }) {
         await met("create", signal);
         const id = `remote${bulkJobs.size + 1}`;
-        const job = { id, sourceName, object, operation, state: "Open" as const, files: [] };
+        const job: TestBulkJob = {
+          id,
+          sourceName,
+          object,
+          operation,
+          state: "Open",
+          createdById: tenant.createdBy,
+          files: [],
+        };
         bulkJobs.set(id, job);
         return job;
       },

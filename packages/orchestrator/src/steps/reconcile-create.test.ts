@@ -1,0 +1,100 @@
+import { milliseconds } from "@headgate/core";
+import { expect, it } from "vitest";
+import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
+import { rememberPrincipal } from "../ledger/observation.ts";
+import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
+import { runBulkJob } from "./run-bulk-job.ts";
+import { runLoad } from "./run-load.ts";
+
+const signal = new AbortController().signal;
+const target = { sourceName: "crm", object: "orders", operation: "upsert" } as const;
+
+/** A claimed bulk job whose create call is answered by nobody, after `meanwhile` was done. */
+async function unanswered(
+  meanwhile: (fleet: TestFleet) => Promise<unknown>,
+  graceMs = 3_600_000,
+): Promise<{ fleet: TestFleet; loadId: string; bulkJobId: string }> {
+  const fleet = fleetOfTest({ settings: { createGraceMs: milliseconds(graceMs) } });
+  const { tenant, context } = fleet;
+  const loadId = await fleet.load();
+  await runLoad(context, loadId, signal);
+  const claimed = await fleet.event((e) => e.type === "bulk-job.claimed");
+  await rememberPrincipal(context.ledger, "us");
+  tenant.hold("create", async () => {
+    tenant.hold("create", async () => undefined);
+    await meanwhile(fleet);
+    tenant.createdBy = "us";
+    tenant.failNext("create", "ERR_API_UNKNOWN_OUTCOME");
+  });
+  return { fleet, loadId, bulkJobId: "bulkJobId" in claimed ? claimed.bulkJobId : "" };
+}
+
+function create({ tenant }: TestFleet, by: string, changes: object = {}) {
+  tenant.createdBy = by;
+  return tenant.ingestion.createBulkJob({ ...target, ...changes }, { signal });
+}
+
+async function slotsOf({ door, context }: TestFleet): Promise<readonly string[]> {
+  return await door.redis.zrange(`${context.ledger.base}slots`, "0", "-1");
+}
+
+it("adopts the bulk job that an unanswered call has made", async () => {
+  const { fleet, bulkJobId } = await unanswered((f) => create(f, "us"));
+  await runBulkJob(fleet.context, bulkJobId, signal);
+  expect(fleet.events).toContainEqual(
+    expect.objectContaining({ type: "bulk-job.opened", remoteId: "remote1", adopted: true }),
+  );
+  expect(fleet.tenant.bulkJobs.size).toBe(1);
+  expect(await slotsOf(fleet)).toEqual([`o:${bulkJobId}:1`]);
+});
+
+it("sends no second call while the first may still come to something", async () => {
+  const { fleet, bulkJobId } = await unanswered(async () => undefined);
+  for (let look = 0; look < 3; look++)
+    expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({ kind: "snooze" });
+  expect(fleet.tenant.calls.filter((call) => call === "create")).toHaveLength(1);
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({
+    phase: "creating",
+    createOutcome: "unknown",
+  });
+});
+
+it("sends the call again, in a slot of its own, once the first has surely made nothing", async () => {
+  const { fleet, loadId, bulkJobId } = await unanswered(async () => undefined, 0);
+  let outcome = await runBulkJob(fleet.context, bulkJobId, signal);
+  while (outcome.kind === "snooze") outcome = await runBulkJob(fleet.context, bulkJobId, signal);
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
+  expect(fleet.tenant.bulkJobs.size).toBe(1);
+  expect(await slotsOf(fleet)).toEqual([`o:${bulkJobId}:1`, `o:${bulkJobId}:2`]);
+});
+
+it.each([
+  ["another user's", (f: TestFleet) => create(f, "them")],
+  ["one of another operation", (f: TestFleet) => create(f, "us", { operation: "delete" })],
+  [
+    "one of two that could be ours",
+    async (f: TestFleet) => {
+      await create(f, "us");
+      await create(f, "us");
+    },
+  ],
+])("never adopts %s, but gives way to it", async (_, meanwhile) => {
+  const { fleet, loadId, bulkJobId } = await unanswered(meanwhile);
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({
+    kind: "done",
+    result: { end: "conflict" },
+  });
+  expect(fleet.tenant.calls).not.toContain("upload");
+  expect([...fleet.tenant.bulkJobs.values()].map((job) => job.state)).not.toContain("Aborted");
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
+    state: "waiting",
+    restarts: 0,
+  });
+  expect(await slotsOf(fleet)).toContain(`o:${bulkJobId}:1`);
+});
+
+it("takes no notice of bulk jobs of other objects", async () => {
+  const { fleet, bulkJobId } = await unanswered((f) => create(f, "us", { object: "other" }));
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({ kind: "snooze" });
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ phase: "creating" });
+});
