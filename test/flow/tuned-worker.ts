@@ -36,8 +36,8 @@ const worker = await startWorker(
   },
   ({ type, ...measures }) => write(type, measures),
 );
-write("worker.ready");
 process.once("SIGTERM", async () => {
   await worker.close();
   process.exit(0);
 });
+write("worker.ready");

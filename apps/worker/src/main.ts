@@ -9,7 +9,6 @@ async function main(): Promise<void> {
   const { logLevel, stopMs, ...options } = readWorkerConfig(process.env);
   const logger = pino({ name: "headgate-worker", level: logLevel });
   const worker = await startWorker(options, logEvents(logger));
-  logger.info({ connection: options.connection.name }, "worker.ready");
   const stop = async (signal: string): Promise<void> => {
     // A worker that cannot reach Redis cannot give its tasks back; others take them over.
     setTimeout(() => {
@@ -22,6 +21,7 @@ async function main(): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  logger.info({ connection: options.connection.name }, "worker.ready");
 }
 
 main().catch((error: unknown) => {
