@@ -11,8 +11,9 @@
  *
  * claimed -> creating -> uploading -> closing -> processing -> ended(complete | failed)
  * creating -> ended(conflict | refused)      the API said no
- * uploading, closing, processing -> ended(lost)   someone else aborted or removed it
- * uploading, closing -> aborting -> ended(aborted)
+ * claimed, creating, uploading, closing -> aborting -> ended(aborted)
+ * uploading, closing, processing -> ended(lost)   someone else has aborted or removed it
+ * uploading, aborting -> processing          someone else has closed it: what is in it is settled
  */
 
 export const bulkJobPhases = [

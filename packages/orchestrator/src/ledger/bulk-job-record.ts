@@ -89,7 +89,7 @@ export async function bulkJobOfRemote(
   ledger: Ledger,
   remoteId: string,
 ): Promise<string | undefined> {
-  return (await guarded(() => ledger.redis.hget(`${ledger.base}remote`, remoteId))) ?? undefined;
+  return (await guarded(() => ledger.redis.get(`${ledger.base}remote:${remoteId}`))) ?? undefined;
 }
 
 const advanceScript = `
@@ -97,7 +97,7 @@ local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
 for i = 3, #ARGV - 1, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 local remote = redis.call('HGET', key, 'remoteId')
-if remote then redis.call('HSET', base .. 'remote', remote, ARGV[1]) end
+if remote then redis.call('SET', base .. 'remote:' .. remote, ARGV[1]) end
 redis.call('HINCRBY', key, 'revision', 1)
 return redis.call('HGETALL', key)
 `;

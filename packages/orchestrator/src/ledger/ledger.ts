@@ -26,7 +26,7 @@
  *   bulk-job:<id>            hash   see bulk-job-record.ts
  *   bulk-job:<id>:parts      list   its parts, in upload order
  *   bulk-job:<id>:receipts   list   what was accepted: bytes, records, SHA-256
- *   remote                   hash   remote id -> bulk job id, kept after the end
+ *   remote:<remote id>       string bulk job id, kept as long as the bulk job
  *   observed                 hash   remote id -> state, at the last list call
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call

@@ -19,7 +19,7 @@ local t = string.format('%.0f', now())
 redis.call('DEL', base .. 'foreign-live', base .. 'observed')
 local foreign = 0
 for _, job in ipairs(cjson.decode(ARGV[1])) do
-  if redis.call('HEXISTS', base .. 'remote', job.id) == 1 then
+  if redis.call('EXISTS', base .. 'remote:' .. job.id) == 1 then
     redis.call('HSET', base .. 'observed', job.id, job.state)
   else
     local own = redis.call('HGET', base .. 'live', job.object)

@@ -1,6 +1,6 @@
 /** One worker of the fleet: takes tasks of all three queues until it is told to stop. */
 import { BulkError, type Milliseconds, seconds } from "@headgate/core";
-import { Worker } from "bullmq";
+import { UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
@@ -68,9 +68,11 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     worker.on("error", (error) =>
       emit({ type: "queue.error", queue: worker.name, message: error.message }),
     );
-    worker.on("failed", (_task, error) =>
-      emit({ type: "queue.error", queue: worker.name, message: error.message }),
-    );
+    worker.on("failed", (_task, error) => {
+      // A load or bulk job that fails has said so itself.
+      if (error instanceof UnrecoverableError) return;
+      emit({ type: "queue.error", queue: worker.name, message: error.message });
+    });
     worker.on("lockRenewalFailed", (taskIds) => {
       for (const id of taskIds) worker.cancelJob(id, "its lock was lost");
     });

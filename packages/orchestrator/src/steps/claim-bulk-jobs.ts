@@ -28,6 +28,8 @@ import { observeTenant } from "./observe-tenant.ts";
 
 /** Pause before login or list are tried again while work waits. */
 const unavailablePauseMs = seconds(30);
+/** Pause while another worker reads the list. */
+const listPauseMs = seconds(1);
 
 /** Claims until something is missing; asks to be woken when time alone will bring it. */
 export async function claimBulkJobs(context: StepContext, signal: AbortSignal): Promise<void> {
@@ -51,8 +53,9 @@ async function isReady(context: StepContext, signal: AbortSignal): Promise<boole
   const { ports, ledger, settings, signals } = context;
   try {
     await ports.ingestion.authenticate({ signal });
-    await observeTenant(context, settings.observeEveryMs, signal);
-    return true;
+    const isFresh = await observeTenant(context, settings.observeEveryMs, signal);
+    if (!isFresh) await signals.claimAt(after(await ledgerNow(ledger), listPauseMs));
+    return isFresh;
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
     const { code, message } = error;
