@@ -9,7 +9,9 @@ Example:
 export function cancelCommand(context: CommandContext): Command {
   return apiCommand("cancel")
     .summary("cancel a load")
-    .description("Cancels a load. Records that are in closed bulk jobs by then stay loaded.")
+    .description(
+      "Cancels a load. Refused once a bulk job with parts of it is closed, or shared with other loads.",
+    )
     .argument("<id>", "the load's id")
     .addHelpText("after", examples)
     .action(async (id: string, options: unknown) => {
