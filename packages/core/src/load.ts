@@ -3,15 +3,17 @@
  *
  * States, and what moves a load on:
  *
- *   accepted    recorded, its plan task wanted. Planned -> waiting; refused by planning -> failed.
+ *   accepted    recorded, its task wanted. Planned -> waiting; refused by planning -> failed.
  *   waiting     its parts are known and stand in the object's line. First part claimed -> loading.
  *   loading     at least one part belongs to a bulk job, not all are in closed ones.
- *               Last bulk job closed -> processing; every claimed part returned to line -> waiting.
- *   processing  every part is in a bulk job that is closed. Last one JobComplete -> complete;
- *               bulk job Failed -> failed; bulk job lost -> waiting.
+ *               Last part closed -> processing; every claimed part back in line -> waiting;
+ *               refused by the API, or its source is no longer the planned one -> failed.
+ *   processing  every part is in a bulk job that is closed, or settled. Last one JobComplete ->
+ *               complete; bulk job Failed, or lost too often -> failed; lost -> loading or waiting.
  *   complete    every part is settled in a JobComplete bulk job. Final.
  *   failed      has a reason and can be run again. Final.
- *   cancelled   by request, before all its parts were closed. Final.
+ *   cancelled   by request, from accepted, waiting or loading, before a part of it is in a bulk job
+ *               that is closed or shared with other loads. Final.
  *
  * There is no state between accepted and waiting: the manifest and the place in line are written
  * by one script, so nobody can see a load planned and not yet waiting.
@@ -39,4 +41,5 @@ export function isClaimable(state: LoadState): boolean {
 }
 
 /** How the first record of a source object is read. `detect`: a header where all its fields are schema fields. */
-export type HeaderMode = "present" | "absent" | "detect";
+export const headerModes = ["present", "absent", "detect"] as const;
+export type HeaderMode = (typeof headerModes)[number];

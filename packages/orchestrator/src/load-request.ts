@@ -3,6 +3,8 @@ import {
   apiNamePattern,
   BulkError,
   connectionNamePattern,
+  headerModes,
+  operations,
   type SourceSelection,
 } from "@headgate/core";
 import { z } from "zod";
@@ -30,9 +32,9 @@ export const loadRequestSchema = z.strictObject({
   connection: z.string().regex(connectionNamePattern).default("default"),
   sourceName: z.string().regex(apiNamePattern),
   object: z.string().regex(apiNamePattern),
-  operation: z.enum(["upsert", "delete"]),
+  operation: z.enum(operations),
   source,
-  header: z.enum(["present", "absent", "detect"]).optional(),
+  header: z.enum(headerModes).optional(),
 });
 
 /** A checked load request, with defaults filled in. */

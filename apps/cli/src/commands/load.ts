@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { apiNamePattern, operations } from "@headgate/core";
+import { apiNamePattern, headerModes, operations } from "@headgate/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import type { LoadAnswer } from "../api-answers.ts";
@@ -9,8 +9,6 @@ import { CliError } from "../errors.ts";
 import { showLoad } from "../show-load.ts";
 import { parseSource } from "../source-flags.ts";
 import { requireComplete, waitForLoad } from "../wait-for-load.ts";
-
-const headerModes = ["present", "absent", "detect"] as const;
 
 const loadFlags = apiFlags.extend({
   to: z.object({ sourceName: z.string(), object: z.string() }),

@@ -5,6 +5,7 @@
  */
 import { BulkError } from "../errors.ts";
 import { maxPartBytes as publishedMaxPartBytes } from "../limits.ts";
+import type { HeaderMode } from "../load.ts";
 import type { Part } from "../part.ts";
 import type { Operation } from "../target.ts";
 import { type Bytes, bytes } from "../units.ts";
@@ -35,7 +36,7 @@ export interface PartPlannerOptions {
    * "absent" takes it as data, and "detect" takes it as a header if and only if each of its fields
    * is the name of a schema field, case included.
    */
-  readonly header: "present" | "absent" | "detect";
+  readonly header: HeaderMode;
   /** Fields of the object in the connector's schema. Undefined: not known. Needed to detect. */
   readonly schemaFields?: readonly string[] | undefined;
   /** Most bytes of one part, header included. Default: the API's limit, 150,000,000. */
