@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { slotWindowMs } from "./limits.ts";
 import {
+  createDeadlineMs,
   decideSlot,
   decideWindow,
   defaultSlotLimits,
@@ -83,6 +85,14 @@ describe("decideWindow", () => {
   });
 });
 
+describe("defaultSlotLimits", () => {
+  it("spaces stamps so that calls which take their whole deadline still arrive an hour apart", () => {
+    const skewMs = seconds(10);
+    const earliestNext = defaultSlotLimits.windowMs - createDeadlineMs - skewMs;
+    expect(earliestNext).toBeGreaterThanOrEqual(slotWindowMs);
+  });
+});
+
 describe("decideSlot", () => {
   const now = at(5000);
   const ask = { object, now };
@@ -94,6 +104,8 @@ describe("decideSlot", () => {
   it("waits for the gate before anything else", () => {
     const ledger = { ...emptySlotLedger, gateUntil: at(6000), busyObjects: new Set([object]) };
     expect(decideSlot(ledger, limits, ask)).toEqual({ kind: "wait", reason: "gate", until: 6000 });
+    const opening = { ...emptySlotLedger, gateUntil: now };
+    expect(decideSlot(opening, limits, ask)).toEqual({ kind: "grant" });
   });
 
   it("takes one bulk job an object unless the tenant allows more", () => {
@@ -135,6 +147,12 @@ describe("gateSpan", () => {
       previousMs = baseMs;
     }
     expect(spans).toEqual([60, 120, 240, 480, 900, 900]);
+  });
+
+  it("doubles from its own spans, whatever Retry-After was", () => {
+    const retryAfterMs = seconds(3600);
+    const { spanMs, baseMs } = gateSpan({ retryAfterMs, previousMs: 60_000, random: 0 });
+    expect([spanMs, baseMs]).toEqual([3_600_000, 120_000]);
   });
 
   it("never opens before Retry-After, and adds at most a tenth", () => {

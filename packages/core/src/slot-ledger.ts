@@ -5,8 +5,8 @@
  * `slots - reserveSlots`; at most `permits` bulk jobs are unfinished, ours at most
  * `permits - reservePermits`; at most one of them is of one object.
  *
- * The Redis script `slot-decision` does the same sums on the fleet's shared state and is tested
- * against this model.
+ * The orchestrator's Lua function `slot_decision` does the same sums on the fleet's shared state and
+ * is tested against this model.
  */
 import { maxUnfinishedBulkJobs, slotsPerWindow, slotWindowMs } from "./limits.ts";
 import type { ObjectKey } from "./target.ts";
@@ -135,8 +135,9 @@ function freeAt(slots: readonly Slot[], allowed: number, windowMs: Milliseconds)
   return leaving === undefined ? Number.POSITIVE_INFINITY : leaving + windowMs;
 }
 
-/** First, and longest, time the gate stays closed after a 429 without Retry-After. */
+/** Time the gate stays closed after the first 429 without Retry-After: 60 s. */
 export const firstGateMs: Milliseconds = seconds(60);
+/** Bound of its doubling: 15 min. */
 export const longestGateMs: Milliseconds = seconds(15 * 60);
 
 /**
