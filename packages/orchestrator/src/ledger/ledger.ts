@@ -10,7 +10,8 @@
  *   load:<id>:parts          list   its parts
  *   load:<id>:returned       zset   parts that were claimed and came back
  *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
- *   idempotency:<hash>       string load id and body hash of an earlier request, 30 days
+ *   staging:<load>:<try>:…   list   sources and parts of a planning under way, at most 6 hours
+ *   idempotency:<hash>       hash   load id and body hash of an earlier request, 30 days
  *   outbox                   set    loads whose plan task is not known to be queued
  *   ended                    set    loads that have ended and whose task has not said so yet
  *   line:<object>            zset   loads with unclaimed parts, by order of acceptance

@@ -1,10 +1,10 @@
 /** Pieces of Lua that several scripts share. Each defines local functions; none runs anything. */
 
 /**
- * `slot_decision(object, except, first, check_permits)`: nil for a grant, else {reason, until}.
- * The same sums as `decideSlot` in core, whose property test compares the two. `first` is the index
- * in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject.
- * `window_decision(except, first)` looks at gate and window only.
+ * `slot_decision(object, first)`: nil for a grant, else {reason, until}, -1 where only an event can
+ * help. The same sums as `decideSlot` in core; slot-model.test.ts compares the two. `first` is the
+ * index in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject.
+ * `window_decision(except, first)` looks at gate and window only, the slot `except` left out.
  */
 export const slotDecision = `
 local function free_at(stamps, allowed, window)
@@ -13,10 +13,14 @@ local function free_at(stamps, allowed, window)
   if leaving == nil then return math.huge end
   return leaving + window
 end
-local function window_decision(except, first)
-  local t = now()
+local function gate_decision()
   local gate = tonumber(redis.call('HGET', base .. 'gate', 'until') or '0')
-  if gate > t then return {'gate', gate} end
+  if gate > now() then return {'gate', gate} end
+end
+local function window_decision(except, first)
+  local closed = gate_decision()
+  if closed then return closed end
+  local t = now()
   local slots, window = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
   local reserve = tonumber(ARGV[first + 3])
   redis.call('ZREMRANGEBYSCORE', base .. 'slots', '-inf', string.format('%.0f', t - window))
@@ -35,9 +39,8 @@ local function window_decision(except, first)
   return {'window', free}
 end
 local function slot_decision(object, first)
-  local t = now()
-  local gate = tonumber(redis.call('HGET', base .. 'gate', 'until') or '0')
-  if gate > t then return {'gate', gate} end
+  local closed = gate_decision()
+  if closed then return closed end
   local foreign = redis.call('HVALS', base .. 'foreign-live')
   if ARGV[first + 5] == '1' then
     if redis.call('HEXISTS', base .. 'live', object) == 1 then return {'object-busy', -1} end
@@ -46,7 +49,7 @@ local function slot_decision(object, first)
     end
   end
   local hold = tonumber(redis.call('HGET', base .. 'holds', object) or '0')
-  if hold > t then return {'object-held', hold} end
+  if hold > now() then return {'object-held', hold} end
   local permits, reserve = tonumber(ARGV[first + 2]), tonumber(ARGV[first + 4])
   local ours = redis.call('ZCARD', base .. 'permits')
   if ours >= permits - reserve or ours + #foreign >= permits then return {'permits', -1} end
