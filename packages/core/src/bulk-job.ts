@@ -11,7 +11,7 @@
  *
  * claimed -> creating -> uploading -> closing -> processing -> ended(complete | failed)
  * creating -> ended(conflict | refused)      the API said no
- * claimed, creating, uploading, closing -> aborting -> ended(aborted)
+ * any of the above but ended -> aborting -> ended(aborted)
  * uploading, closing, processing -> ended(lost)   someone else has aborted or removed it
  * uploading, aborting -> processing          someone else has closed it: what is in it is settled
  */
