@@ -6,7 +6,6 @@ import type { Logger } from "pino";
 const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "bulk-job.create-unknown",
   "bulk-job.upload-unknown",
-  "bulk-job.upload-delayed",
   "bulk-job.call-failed",
   "bulk-job.aborting",
   "load.plan-delayed",

@@ -73,12 +73,6 @@ export type HeadgateEvent =
       readonly part: number;
       readonly code: string;
     } & OfBulkJob)
-  | ({
-      readonly type: "bulk-job.upload-delayed";
-      readonly part: number;
-      readonly code: string;
-      readonly tries: number;
-    } & OfBulkJob)
   | ({ readonly type: "bulk-job.part-returned"; readonly part: number } & OfBulkJob)
   | ({
       readonly type: "bulk-job.closed";
