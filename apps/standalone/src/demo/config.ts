@@ -16,7 +16,7 @@ export interface DemoConfig {
   readonly childEnvironment: Readonly<Record<string, string>>;
 }
 
-export const usage = `usage: npm run demo -- [--json] [--keep]
+export const usage = `usage: npm run demo -- [--json] [--keep] [--megabytes <n>]
 
 Starts headgate (Redis, HTTP API, three workers), an S3 server and an emulator of the Ingestion API
 with the real limits on this machine, loads real CSV files and a generated one of 400 MB through
