@@ -34,10 +34,10 @@ import {
   createFileStore,
   createPartSource,
   createS3Store,
-  openBody,
   type S3StoreOptions,
 } from "@headgate/part-source";
 import { connectorSchemas } from "./connector-schemas.ts";
+import { joinPorts } from "./join-ports.ts";
 
 export interface WorkerConnection {
   readonly name: string;
@@ -118,12 +118,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       signals,
       settings: { ...defaultStepSettings, ...connection.steps },
       ports: {
-        ingestion: {
-          ...api.client,
-          authenticate: ({ signal }) => authenticate(api, signal),
-          clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
-        },
-        source: { ...source, open: (pieces) => openBody(pieces, source) },
+        ...joinPorts(api, source),
         catalogue,
         chance: systemChance,
         emit,
@@ -159,10 +154,6 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
     await closeAll();
     throw error;
   }
-}
-
-async function authenticate(api: ConnectedClient, signal: AbortSignal): Promise<void> {
-  await api.tokenSource.token({ signal });
 }
 
 /** A wrong key or user must stop the start; a login service that is away must not. */

@@ -48,12 +48,12 @@ describe("a load", () => {
     const { load } = await fleet.door.accept({ source: { uri: "s3://bucket/none.csv" } });
     expect(await ended(fleet, load.id)).toMatchObject({
       state: "failed",
-      code: "source_not_found",
+      code: "source_none_matched",
     });
     const { loads } = fleet.door.queues;
     await vi.waitFor(async () => expect(await loads.getFailedCount()).toBe(1));
     expect(await loads.getJob(load.id)).toMatchObject({
-      failedReason: "source_not_found: s3://bucket/none.csv is not there",
+      failedReason: "source_none_matched: s3://bucket/none.csv is not there",
       attemptsMade: 1,
     });
   });

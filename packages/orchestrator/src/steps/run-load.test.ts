@@ -18,7 +18,7 @@ describe("a load that planning refuses", () => {
   it("fails its task with code and message, and says so once", async () => {
     const fleet = fleetOfTest();
     const id = await refusedLoad(fleet);
-    const reason = { code: "source_not_found", message: "s3://bucket/none.csv is not there" };
+    const reason = { code: "source_none_matched", message: "s3://bucket/none.csv is not there" };
     expect(await run(fleet, id)).toEqual({ kind: "fail", ...reason });
     expect(fleet.events).toEqual([{ type: "load.ended", loadId: id, state: "failed", ...reason }]);
     expect(await fleet.door.redis.scard(`${fleet.context.ledger.base}ended`)).toBe(0);

@@ -1,10 +1,13 @@
 /** A tenant and a store in memory, as far as steps and tasks need them. */
+import { createHash } from "node:crypto";
 import {
   BulkError,
   bytes,
   type ErrorCode,
   type RemoteBulkJob,
   type RemoteState,
+  type SourceObject,
+  unfinishedRemoteStates,
 } from "@headgate/core";
 import type { IngestionPort, RewindableBody, SourcePort } from "../ports.ts";
 
@@ -20,6 +23,8 @@ export interface TestTenant {
   failNext(call: Call, code: ErrorCode): void;
   /** What each call of this kind waits for before it does anything. */
   hold(call: Call, until: (signal: AbortSignal) => Promise<void>): void;
+  /** Ends a closed bulk job as JobComplete. */
+  process(bulkJobId: string): void;
   /** State that a closed bulk job has. Default JobComplete. */
   closedState: RemoteState;
   /** User that bulk jobs are created by. Default us. */
@@ -42,11 +47,15 @@ export function createTestTenant(): TestTenant {
     createdBy: "us",
     failNext: (call, code) => void faults.push({ call, code }),
     hold: (call, until) => void holds.set(call, until),
+    process: (id) => void moved(id, "JobComplete"),
     ingestion: {
       authenticate: ({ signal }) => met("authenticate", signal),
       clockOffsetMs: () => 0,
       async createBulkJob({ sourceName, object, operation }, { signal }) {
         await met("create", signal);
+        for (const job of bulkJobs.values())
+          if (isUnfinished(job) && job.sourceName === sourceName && job.object === object)
+            throw conflict(`${sourceName}/${object} has the unfinished bulk job ${job.id}`);
         const id = `remote${bulkJobs.size + 1}`;
         const job: TestBulkJob = {
           id,
@@ -62,14 +71,16 @@ export function createTestTenant(): TestTenant {
       },
       async upload(id, body, { signal }) {
         await met("upload", signal);
-        jobOf(id).files.push(await textOf(body, signal));
+        openJob(id).files.push(await textOf(body, signal));
       },
       async close(id, { signal }) {
         await met("close", signal);
+        openJob(id);
         return moved(id, tenant.closedState);
       },
       async abort(id, { signal }) {
         await met("abort", signal);
+        if (!isUnfinished(jobOf(id))) throw conflict(`bulk job ${id} has ended`);
         return moved(id, "Aborted");
       },
       async info(id, { signal }) {
@@ -98,6 +109,12 @@ export function createTestTenant(): TestTenant {
     return job;
   }
 
+  function openJob(id: string): TestBulkJob {
+    const job = jobOf(id);
+    if (job.state !== "Open") throw conflict(`bulk job ${id} is ${job.state}`);
+    return job;
+  }
+
   function moved(id: string, state: RemoteState): TestBulkJob {
     const job = { ...jobOf(id), state };
     bulkJobs.set(id, job);
@@ -105,6 +122,14 @@ export function createTestTenant(): TestTenant {
   }
 
   return tenant;
+}
+
+function isUnfinished({ state }: RemoteBulkJob): boolean {
+  return unfinishedRemoteStates.includes(state);
+}
+
+function conflict(message: string): BulkError {
+  return new BulkError("ERR_API_CONFLICT", message);
 }
 
 async function textOf(body: RewindableBody, signal: AbortSignal): Promise<string> {
@@ -117,32 +142,43 @@ async function textOf(body: RewindableBody, signal: AbortSignal): Promise<string
 export function createTestStore(files: ReadonlyMap<string, string>): SourcePort {
   function contentOf(uri: string): Buffer {
     const text = files.get(uri);
-    if (text === undefined) throw new BulkError("ERR_SOURCE_NOT_FOUND", `${uri} is not there`);
+    if (text === undefined) throw new BulkError("ERR_SOURCE_NONE_MATCHED", `${uri} is not there`);
     return Buffer.from(text);
+  }
+  function pinnedContentOf({ uri, pin }: SourceObject): Buffer {
+    const content = contentOf(uri);
+    if (pinOf(content) !== pin) throw new BulkError("ERR_SOURCE_CHANGED", `${uri} has changed`);
+    return content;
   }
   return {
     async *list(selection) {
       if (selection.kind !== "uri") throw new TypeError("the test store knows uri sources only");
       const { uri } = selection;
-      yield { uri, bytes: bytes(contentOf(uri).length), pin: "pin" };
+      const content = contentOf(uri);
+      yield { uri, bytes: bytes(content.length), pin: pinOf(content) };
     },
-    async *read({ uri }, { from, to }) {
-      yield contentOf(uri).subarray(from, to);
+    async *read(object, { from, to }) {
+      yield pinnedContentOf(object).subarray(from, to);
     },
     open(pieces) {
-      const body = Buffer.concat(
-        pieces.map((piece) =>
-          piece.kind === "literal"
-            ? Buffer.from(piece.text)
-            : contentOf(piece.object.uri).subarray(piece.range.from, piece.range.to),
-        ),
+      const lengths = pieces.map((piece) =>
+        piece.kind === "literal"
+          ? Buffer.byteLength(piece.text)
+          : piece.range.to - piece.range.from,
       );
       return {
-        bytes: bytes(body.length),
+        bytes: bytes(lengths.reduce((sum, length) => sum + length, 0)),
         async *open() {
-          yield body;
+          for (const piece of pieces)
+            yield piece.kind === "literal"
+              ? Buffer.from(piece.text)
+              : pinnedContentOf(piece.object).subarray(piece.range.from, piece.range.to);
         },
       };
     },
   };
+}
+
+function pinOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
 }

@@ -1,0 +1,20 @@
+/** The client and the sources in the shapes that the orchestrator's steps want. */
+import type { ConnectedClient } from "@headgate/ingestion-api";
+import type { IngestionPort, SourcePort } from "@headgate/orchestrator";
+import { openBody, type SourceStore } from "@headgate/part-source";
+
+export function joinPorts(
+  api: Pick<ConnectedClient, "client" | "tokenSource">,
+  source: SourceStore,
+): { readonly ingestion: IngestionPort; readonly source: SourcePort } {
+  return {
+    ingestion: {
+      ...api.client,
+      async authenticate({ signal }) {
+        await api.tokenSource.token({ signal });
+      },
+      clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
+    },
+    source: { ...source, open: (pieces) => openBody(pieces, source) },
+  };
+}
