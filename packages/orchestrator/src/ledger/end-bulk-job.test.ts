@@ -115,6 +115,29 @@ describe("a bulk job that is lost", () => {
     expect(returned).toEqual(["0", "1", "2"]);
   });
 
+  it("puts its loads back in their places in line, before those accepted later", async () => {
+    const { ledger } = ledgerOfTest();
+    const first = await addLoad(ledger, { id: "first", parts: 1 });
+    const second = await addLoad(ledger, { id: "second", parts: 1 });
+    const third = await addLoad(ledger, { id: "third", parts: 1 });
+    await claimAs(ledger, "job1", { maxFiles: 2 });
+    await endBulkJob(ledger, await bulkJobOf(ledger, "job1"), lost);
+
+    const line = await ledger.redis.zrange(`${ledger.base}line:crm/orders`, "0", "-1");
+    expect(line).toEqual([first, second, third]);
+  });
+
+  it("leaves a load loading that has parts in another bulk job", async () => {
+    const { ledger } = ledgerOfTest({ oneBulkJobPerObject: false });
+    const load = await addLoad(ledger, { id: "a", parts: 2 });
+    await claimAs(ledger, "job1", { maxFiles: 1 });
+    await claimAs(ledger, "job2", { maxFiles: 1 });
+    await endBulkJob(ledger, await bulkJobOf(ledger, "job1"), lost);
+    expect(await loadOf(ledger, load)).toMatchObject({ state: "loading", claimedParts: 1 });
+    await endBulkJob(ledger, await bulkJobOf(ledger, "job2"), lost);
+    expect(await loadOf(ledger, load)).toMatchObject({ state: "waiting", claimedParts: 0 });
+  });
+
   it("fails a load as unstable once its budget of restarts is used up", async () => {
     const { ledger } = ledgerOfTest();
     const load = await addLoad(ledger, { id: "a", parts: 2 });

@@ -24,10 +24,7 @@ redis.call('HSET', key, 'phase', 'ended', 'end', ending, 'endedAt', string.forma
 redis.call('HINCRBY', key, 'revision', 1)
 redis.call('ZREM', base .. 'permits', id)
 if redis.call('HGET', base .. 'live', object) == id then redis.call('HDEL', base .. 'live', object) end
-if facts[4] then
-  redis.call('HDEL', base .. 'observed', facts[4])
-  redis.call('EXPIRE', base .. 'remote:' .. facts[4], keep)
-end
+if facts[4] then redis.call('EXPIRE', base .. 'remote:' .. facts[4], keep) end
 if ARGV[10] ~= '' then redis.call('HSET', key, 'remoteState', ARGV[10]) end
 for _, suffix in ipairs({'', ':parts', ':receipts'}) do redis.call('EXPIRE', key .. suffix, keep) end
 

@@ -1,7 +1,16 @@
 import { expect, it } from "vitest";
 import { readBulkJobParts } from "./bulk-job-record.ts";
+import { cancelLoad } from "./cancel.ts";
 import { endBulkJob } from "./end-bulk-job.ts";
-import { addLoad, bulkJobOf, claimAs, ledgerOfTest, loadOf, lost } from "./ledger.test-support.ts";
+import {
+  addLoad,
+  bulkJobOf,
+  claimAs,
+  complete,
+  ledgerOfTest,
+  loadOf,
+  lost,
+} from "./ledger.test-support.ts";
 import { recordClosed, recordUploaded, returnLastPart } from "./part-progress.ts";
 
 it("writes down each accepted part with its hash, once", async () => {
@@ -52,6 +61,18 @@ it("keeps a part of a load that has ended out of the line", async () => {
   expect(await loadOf(ledger, load)).toMatchObject({ state: "failed", claimedParts: 0 });
   expect(await ledger.redis.zrange(`${ledger.base}line:crm/orders`, "0", "-1")).toEqual([next]);
   expect(await ledger.redis.exists(`${ledger.base}load:${load}:returned`)).toBe(0);
+});
+
+it("leaves a load cancelled whose bulk job turns out to be closed", async () => {
+  const { ledger } = ledgerOfTest();
+  const load = await addLoad(ledger, { id: "a", parts: 1 });
+  await claimAs(ledger, "job1");
+  await cancelLoad(ledger, load);
+
+  await recordClosed(ledger, await bulkJobOf(ledger, "job1"), "InProgress");
+  expect(await loadOf(ledger, load)).toMatchObject({ state: "cancelled", closedParts: 1 });
+  expect(await endBulkJob(ledger, await bulkJobOf(ledger, "job1"), complete)).toEqual([]);
+  expect(await loadOf(ledger, load)).toMatchObject({ state: "cancelled", settledParts: 1 });
 });
 
 it("refuses every write of a worker that another has overtaken", async () => {
