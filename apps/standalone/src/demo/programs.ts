@@ -1,7 +1,5 @@
-/** The commands that the fleet consists of: their arguments, and how each says that it is ready. */
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { freeLoopbackPort } from "../free-port.ts";
 import type { ChildProgram } from "./child-program.ts";
 import type { Credentials } from "./credentials.ts";
 import { packageFile } from "./packages.ts";
@@ -106,14 +104,4 @@ export async function startWorkers(
   );
   const ready = Promise.all(workers.map((worker) => worker.ready));
   await unlessAborted(ready, signal);
-}
-
-async function freeLoopbackPort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new TypeError("no port");
-  return address.port;
 }

@@ -14,11 +14,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BulkError } from "@headgate/core";
 import { Redis } from "ioredis";
+import { freeLoopbackPort } from "../free-port.ts";
 import { installRedis } from "./install-redis.ts";
 
 /** How to come by a Redis. */
@@ -168,16 +168,6 @@ function startWatchdog(server: ChildProcess, folder: string): ChildProcess {
   });
   watchdog.unref();
   return watchdog;
-}
-
-async function freeLoopbackPort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
 
 /** Settles when the server answers PING; throws the signal's reason when it fires before. */
