@@ -1,3 +1,4 @@
+/** The commands that the fleet consists of: their arguments, and how each says that it is ready. */
 import { setTimeout as delay } from "node:timers/promises";
 import { freeLoopbackPort } from "../free-port.ts";
 import type { ChildProgram } from "./child-program.ts";
