@@ -33,6 +33,7 @@ describe("cancelling", () => {
     const { redis, base } = ledger;
     expect(await redis.zrange(`${base}line:crm/orders`, "0", "-1")).toEqual([next]);
     expect(await redis.smembers(`${base}outbox`)).toEqual([next]);
+    expect(await redis.smembers(`${base}ended`)).toEqual([load]);
     expect(await redis.ttl(`${base}load:${load}`)).toBeGreaterThan(retentionSeconds - 60);
   });
 

@@ -55,6 +55,20 @@ it("shows nothing of a manifest until it is committed, then all of it", async ()
   expect(await ledger.redis.ttl(`${ledger.base}load:${id}:sources`)).toBe(-1);
 });
 
+it("keeps what is staged for as long as any of it grows", async () => {
+  const { ledger } = ledgerOfTest();
+  const id = await addLoad(ledger, { id: "a" });
+  const staged = stageManifest(ledger, id, "one");
+  await staged.addSource({ uri: "s3://bucket/one.csv", bytes: bytes(10), pin: "etag" });
+  await staged.flush();
+  const [sources = ""] = await stagingKeys(ledger);
+  await ledger.redis.expire(sources, 60);
+  await staged.addPart({ number: 0, segments: [], bytes: bytes(10), records: 1 });
+  await staged.flush();
+  for (const key of await stagingKeys(ledger))
+    expect(await ledger.redis.ttl(key), key).toBeGreaterThan(3600);
+});
+
 it("takes the manifest of one planning attempt only, whichever commits first", async () => {
   const { ledger } = ledgerOfTest();
   const id = await addLoad(ledger, { id: "a" });

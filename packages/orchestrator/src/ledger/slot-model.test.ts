@@ -234,6 +234,13 @@ it("counts other tools' bulk jobs exactly as core's model does", async () => {
   await fc.assert(fc.asyncProperty(someLimits, commands, run), { numRuns: 200 });
 }, 120_000);
 
+it("counts a slot to the last millisecond of its window, and forgets it then", async () => {
+  const again = claim("b");
+  const oneIsKept: Command = async (_, { ledger: { redis, base } }) =>
+    expect(await redis.zcard(`${base}slots`)).toBe(1);
+  await run({ slots: 1 }, [claim("a"), finish(0), pass(1999), again, pass(1), again, oneIsKept]);
+});
+
 it("claims a held object from its very instant on", async () => {
   await run({}, [hold("a", 300), pass(299), claim("a"), pass(1), claim("a")]);
 });
