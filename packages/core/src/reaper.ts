@@ -42,22 +42,22 @@ export type ReapDecision =
 
 /** Decides about one listed bulk job at `now`, by the API's creation date. Its age is 0 where the API gives none. */
 export function decideReap(
-  job: RemoteBulkJob,
+  bulkJob: RemoteBulkJob,
   owner: ReapOwner,
   context: { readonly now: EpochMs; readonly settings: ReapSettings },
 ): ReapDecision {
   const { now, settings } = context;
-  const ageMs = job.createdAt === undefined ? 0 : now - job.createdAt;
+  const ageMs = bulkJob.createdAt === undefined ? 0 : now - bulkJob.createdAt;
   const tooOld = ageMs >= settings.abortAgeMs;
-  if (job.state !== "Open" && job.state !== "UploadComplete") return { kind: "leave" };
+  if (bulkJob.state !== "Open" && bulkJob.state !== "UploadComplete") return { kind: "leave" };
   switch (owner.kind) {
     case "ours":
       if (tooOld) return { kind: "abort", why: "too-old" };
-      if (job.state === "Open" && owner.partsMissing === 0 && owner.phase === "closing")
+      if (bulkJob.state === "Open" && owner.partsMissing === 0 && owner.phase === "closing")
         return { kind: "complete" };
       return ageMs >= settings.alarmAgeMs ? { kind: "report", why: "old" } : { kind: "leave" };
     case "ours-lost":
-      if (job.state === "UploadComplete") return { kind: "report", why: "cannot-abort" };
+      if (bulkJob.state === "UploadComplete") return { kind: "report", why: "cannot-abort" };
       return ageMs >= settings.graceMs ? { kind: "abort", why: "lost" } : { kind: "leave" };
     case "foreign":
       if (settings.abortForeign && tooOld) return { kind: "abort", why: "foreign-too-old" };

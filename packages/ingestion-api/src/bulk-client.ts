@@ -184,11 +184,11 @@ function onBulkJob(
 }
 
 function readBulkJob(operation: Operation, answer: HttpAnswer): BulkJob {
-  const job = bulkJobOf(parseAnswer(operation, answer, bulkJobWire));
-  if (operation.bulkJobId !== undefined && job.id !== operation.bulkJobId) {
+  const bulkJob = bulkJobOf(parseAnswer(operation, answer, bulkJobWire));
+  if (operation.bulkJobId !== undefined && bulkJob.id !== operation.bulkJobId) {
     throw unexpected(operation, answer, "another bulk job");
   }
-  return job;
+  return bulkJob;
 }
 
 function listQuery({ states, limit = defaultListLimit, offset = 0, orderBy }: ListQuery): string {

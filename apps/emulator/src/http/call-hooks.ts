@@ -108,7 +108,7 @@ function subjectOfPath(world: World, request: FastifyRequest): FaultSubject {
   const id = path.get("id");
   if (typeof id === "string") {
     request.call.bulkJobId = id;
-    return world.bulkJobs.all().find((job) => job.id === id) ?? {};
+    return world.bulkJobs.all().find((bulkJob) => bulkJob.id === id) ?? {};
   }
   const [sourceName, object] = [path.get("sourceName"), path.get("object")];
   return {

@@ -20,13 +20,13 @@ interface ById {
   Params: { id: string };
 }
 
-const jobs = "/api/v1/ingest/jobs";
+const jobsPath = "/api/v1/ingest/jobs";
 
 /** Create, upload, close or abort, info, list, delete. */
 export async function bulkRoutes(app: FastifyInstance, world: World): Promise<void> {
   await app.register((scope: FastifyInstance) => uploadRoute(scope, world));
 
-  app.post(jobs, { config: { kind: "create" } }, async (request, reply) => {
+  app.post(jobsPath, { config: { kind: "create" } }, async (request, reply) => {
     const body = parse(createBulkJobBody, request.body);
     if (await strikeBefore(world, request, reply, "create", body)) return reply;
     const now = world.settle();
@@ -34,42 +34,46 @@ export async function bulkRoutes(app: FastifyInstance, world: World): Promise<vo
     if (caller === null || arrival === null) throw refusal(401, "not authorised");
     const schema = world.connectors.find(body.sourceName, body.object, now);
     const { userId: createdById, dataspace } = caller;
-    const job = world.bulkJobs.create({ ...body, schema, createdById, dataspace }, arrival, now);
+    const bulkJob = world.bulkJobs.create(
+      { ...body, schema, createdById, dataspace },
+      arrival,
+      now,
+    );
     request.call.accepted = true;
-    request.call.bulkJobId = job.id;
-    return reply.code(201).send(createdWire(job));
+    request.call.bulkJobId = bulkJob.id;
+    return reply.code(201).send(createdWire(bulkJob));
   });
 
-  app.patch<ById>(`${jobs}/:id`, { config: { kind: "close" } }, async (request, reply) => {
+  app.patch<ById>(`${jobsPath}/:id`, { config: { kind: "close" } }, async (request, reply) => {
     const { state } = parse(patchBulkJobBody, request.body);
-    const job = world.bulkJobs.get(request.params.id);
+    const bulkJob = world.bulkJobs.get(request.params.id);
     const kind = state === "Aborted" ? "abort" : "close";
     request.call.kind = kind;
-    request.call.bulkJobId = job.id;
-    if (await strikeBefore(world, request, reply, kind, job)) return reply;
+    request.call.bulkJobId = bulkJob.id;
+    if (await strikeBefore(world, request, reply, kind, bulkJob)) return reply;
     const now = world.settle();
     if (kind === "abort") {
-      world.bulkJobs.abort(job, now);
+      world.bulkJobs.abort(bulkJob, now);
     } else {
-      world.bulkJobs.close(job, now, () => world.faults.take("processing", job)?.kind);
+      world.bulkJobs.close(bulkJob, now, () => world.faults.take("processing", bulkJob)?.kind);
     }
     request.call.accepted = true;
-    return patchedWire(job);
+    return patchedWire(bulkJob);
   });
 
-  app.get<ById>(`${jobs}/:id`, { config: { kind: "info" } }, async (request) => {
-    const job = world.bulkJobs.get(request.params.id);
+  app.get<ById>(`${jobsPath}/:id`, { config: { kind: "info" } }, async (request) => {
+    const bulkJob = world.bulkJobs.get(request.params.id);
     request.call.accepted = true;
-    return infoWire(job);
+    return infoWire(bulkJob);
   });
 
-  app.get(jobs, { config: { kind: "list" } }, async (request) => {
+  app.get(jobsPath, { config: { kind: "list" } }, async (request) => {
     const query = parse(listQuery, request.query);
     request.call.accepted = true;
     return { data: world.bulkJobs.list(query).map(infoWire) };
   });
 
-  app.delete<ById>(`${jobs}/:id`, { config: { kind: "delete" } }, async (request, reply) => {
+  app.delete<ById>(`${jobsPath}/:id`, { config: { kind: "delete" } }, async (request, reply) => {
     world.bulkJobs.delete(world.bulkJobs.get(request.params.id));
     request.call.accepted = true;
     return reply.code(204).send();

@@ -17,18 +17,18 @@ export async function uploadRoute(app: FastifyInstance, world: World): Promise<v
     "/api/v1/ingest/jobs/:id/batches",
     { config: { kind: "upload" }, bodyLimit: Number.MAX_SAFE_INTEGER },
     async (request, reply) => {
-      const job = world.bulkJobs.get(request.params.id);
-      world.bulkJobs.beginUpload(job);
+      const bulkJob = world.bulkJobs.get(request.params.id);
+      world.bulkJobs.beginUpload(bulkJob);
       try {
-        const passed = await judge(world, request, job);
+        const passed = await judge(world, request, bulkJob);
         world.settle();
-        world.bulkJobs.acceptFile(job, passed);
+        world.bulkJobs.acceptFile(bulkJob, passed);
         request.call.accepted = true;
       } catch (error) {
-        job.refusedFiles += 1;
+        bulkJob.refusedFiles += 1;
         throw error;
       } finally {
-        job.uploading = false;
+        bulkJob.uploading = false;
         world.notePartBytes(request.call.bytes ?? 0);
       }
       return reply.code(world.settings.uploadStatus).send({ accepted: true });
@@ -36,7 +36,7 @@ export async function uploadRoute(app: FastifyInstance, world: World): Promise<v
   );
 }
 
-async function judge(world: World, request: FastifyRequest, job: BulkJob): Promise<PassedFile> {
+async function judge(world: World, request: FastifyRequest, bulkJob: BulkJob): Promise<PassedFile> {
   const { headers } = request;
   const { maxPartBytes } = world.settings;
   const contentType = headers["content-type"] ?? "";
@@ -50,7 +50,7 @@ async function judge(world: World, request: FastifyRequest, job: BulkJob): Promi
     world.notePartBytes(announced);
     throw tooLarge(announced, maxPartBytes);
   }
-  const csv = judgeFor(world, job, headers["content-length"]);
+  const csv = judgeFor(world, bulkJob, headers["content-length"]);
   try {
     for await (const chunk of bodyOf(request)) {
       const received = request.call.bytes ?? 0;
@@ -64,10 +64,10 @@ async function judge(world: World, request: FastifyRequest, job: BulkJob): Promi
 }
 
 /** Small files are judged here at once, large ones in a thread, so that other calls are not held up. */
-function judgeFor(world: World, job: BulkJob, contentLength: string | undefined): CsvJudge {
+function judgeFor(world: World, bulkJob: BulkJob, contentLength: string | undefined): CsvJudge {
   const { settings, judges } = world;
   if (settings.csvJudge === "off") return createByteCounter();
-  const { operation, schema } = job;
+  const { operation, schema } = bulkJob;
   const small = contentLength !== undefined && Number(contentLength) < smallBytes;
   return small
     ? createCsvJudge({ operation, schema }, settings)

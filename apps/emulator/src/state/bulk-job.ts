@@ -62,14 +62,14 @@ export interface BulkJobReport {
 export const finalStates: ReadonlySet<RemoteState> = new Set(["JobComplete", "Failed", "Aborted"]);
 
 /** Answer of create: as documented, with `systemModstamp` empty as live orgs leave it. */
-export function createdWire(job: BulkJob): BulkJobWire {
-  return { ...common(job), systemModstamp: "", contentUrl: contentUrl(job) };
+export function createdWire(bulkJob: BulkJob): BulkJobWire {
+  return { ...common(bulkJob), systemModstamp: "", contentUrl: contentUrl(bulkJob) };
 }
 
 /** Answer of the close or abort call, with the nulls that were recorded from a live org. */
-export function patchedWire(job: BulkJob): BulkJobWire {
+export function patchedWire(bulkJob: BulkJob): BulkJobWire {
   return {
-    ...common(job),
+    ...common(bulkJob),
     systemModstamp: "",
     contentUrl: null,
     retries: null,
@@ -78,20 +78,20 @@ export function patchedWire(job: BulkJob): BulkJobWire {
 }
 
 /** Answer of info, and each item of the list. */
-export function infoWire(job: BulkJob): BulkJobWire {
-  const final = finalStates.has(job.state);
+export function infoWire(bulkJob: BulkJob): BulkJobWire {
+  const final = finalStates.has(bulkJob.state);
   return {
-    ...common(job),
-    systemModstamp: final ? new Date(job.modifiedAt).toISOString() : "",
-    contentUrl: contentUrl(job),
+    ...common(bulkJob),
+    systemModstamp: final ? new Date(bulkJob.modifiedAt).toISOString() : "",
+    contentUrl: contentUrl(bulkJob),
     retries: 0,
-    totalProcessingTime: final ? Math.floor((job.modifiedAt - job.createdAt) / 1000) : 0,
+    totalProcessingTime: final ? Math.floor((bulkJob.modifiedAt - bulkJob.createdAt) / 1000) : 0,
   };
 }
 
-export function bulkJobReport(job: BulkJob): BulkJobReport {
-  const { id, sourceName, object, operation, dataspace, state, createdAt, modifiedAt } = job;
-  const { refusedFiles, files } = job;
+export function bulkJobReport(bulkJob: BulkJob): BulkJobReport {
+  const { id, sourceName, object, operation, dataspace, state, createdAt, modifiedAt } = bulkJob;
+  const { refusedFiles, files } = bulkJob;
   return {
     id,
     sourceName,
@@ -106,20 +106,20 @@ export function bulkJobReport(job: BulkJob): BulkJobReport {
   };
 }
 
-function contentUrl(job: BulkJob): string {
-  return `/api/v1/ingest/jobs/${job.id}/batches`;
+function contentUrl(bulkJob: BulkJob): string {
+  return `/api/v1/ingest/jobs/${bulkJob.id}/batches`;
 }
 
-function common(job: BulkJob): BulkJobWire {
+function common(bulkJob: BulkJob): BulkJobWire {
   return {
-    id: job.id,
-    object: job.object,
-    operation: job.operation,
-    sourceName: job.sourceName,
-    createdById: job.createdById,
+    id: bulkJob.id,
+    object: bulkJob.object,
+    operation: bulkJob.operation,
+    sourceName: bulkJob.sourceName,
+    createdById: bulkJob.createdById,
     // Six fraction digits, as recorded; the clock has three.
-    createdDate: new Date(job.createdAt).toISOString().replace("Z", "000Z"),
-    state: job.state,
+    createdDate: new Date(bulkJob.createdAt).toISOString().replace("Z", "000Z"),
+    state: bulkJob.state,
     contentType: "CSV",
     apiVersion: "v1",
   };

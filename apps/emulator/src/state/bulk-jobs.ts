@@ -39,7 +39,7 @@ export class BulkJobs {
   readonly #settings: EmulatorSettings;
   readonly #objects: ObjectStore;
   readonly #creations: ArrivalLog;
-  readonly #jobs = new Map<string, BulkJob>();
+  readonly #byId = new Map<string, BulkJob>();
   #created = 0;
   #mostUnfinished = 0;
   #mostFiles = 0;
@@ -61,25 +61,26 @@ export class BulkJobs {
   }
 
   all(): readonly BulkJob[] {
-    return [...this.#jobs.values()];
+    return [...this.#byId.values()];
   }
 
   /** Brings every bulk job to the state it has at `now`, in the order in which things happened. */
   settle(now: EpochMs): void {
     const completed: BulkJob[] = [];
-    for (const job of this.#jobs.values()) {
-      if (finalStates.has(job.state)) continue;
-      progress(job, now);
-      if (job.state === "JobComplete") completed.push(job);
-      if (job.state === "Failed") job.rows = [];
-      const removable = job.state === "Open" || job.state === "UploadComplete";
-      if (removable && now - job.createdAt > this.#settings.retentionMs) this.#jobs.delete(job.id);
+    for (const bulkJob of this.#byId.values()) {
+      if (finalStates.has(bulkJob.state)) continue;
+      progress(bulkJob, now);
+      if (bulkJob.state === "JobComplete") completed.push(bulkJob);
+      if (bulkJob.state === "Failed") bulkJob.rows = [];
+      const removable = bulkJob.state === "Open" || bulkJob.state === "UploadComplete";
+      if (removable && now - bulkJob.createdAt > this.#settings.retentionMs)
+        this.#byId.delete(bulkJob.id);
     }
     completed.sort((a, b) => a.modifiedAt - b.modifiedAt || a.number - b.number);
-    for (const job of completed) {
-      const { sourceName, object, operation, rows } = job;
+    for (const bulkJob of completed) {
+      const { sourceName, object, operation, rows } = bulkJob;
       this.#objects.of(sourceName, object, this.#settings.keepKeys).complete(operation, rows);
-      job.rows = [];
+      bulkJob.rows = [];
     }
   }
 
@@ -90,9 +91,11 @@ export class BulkJobs {
     if (waitMs !== undefined && settings.slotReading !== "every-request") {
       throw refusal(429, `more than ${settings.slotsPerWindow} bulk jobs in an hour`, { waitMs });
     }
-    const unfinished = this.all().filter((job) => !finalStates.has(job.state));
+    const unfinished = this.all().filter((bulkJob) => !finalStates.has(bulkJob.state));
     const { sourceName, object } = wanted;
-    const rival = unfinished.find((job) => job.sourceName === sourceName && job.object === object);
+    const rival = unfinished.find(
+      (bulkJob) => bulkJob.sourceName === sourceName && bulkJob.object === object,
+    );
     if (settings.oneBulkJobPerObject && rival !== undefined) {
       throw refusal(409, "The request conflicts with the current state of the target resource.");
     }
@@ -100,7 +103,7 @@ export class BulkJobs {
       throw refusal(429, `more than ${settings.maxUnfinishedBulkJobs} bulk jobs at one time`);
     }
     this.#created += 1;
-    const job: BulkJob = {
+    const bulkJob: BulkJob = {
       ...wanted,
       id: randomUUID(),
       number: this.#created,
@@ -112,16 +115,16 @@ export class BulkJobs {
       rows: [],
       refusedFiles: 0,
     };
-    this.#jobs.set(job.id, job);
+    this.#byId.set(bulkJob.id, bulkJob);
     this.#mostUnfinished = Math.max(this.#mostUnfinished, unfinished.length + 1);
-    return job;
+    return bulkJob;
   }
 
   /** The bulk job of this id, or refuses with 404. */
   get(id: string): BulkJob {
-    const job = this.#jobs.get(id);
-    if (job === undefined) throw refusal(404, `there is no bulk job ${id}`);
-    return job;
+    const bulkJob = this.#byId.get(id);
+    if (bulkJob === undefined) throw refusal(404, `there is no bulk job ${id}`);
+    return bulkJob;
   }
 
   list(query: ListQuery): readonly BulkJob[] {
@@ -132,69 +135,71 @@ export class BulkJobs {
   }
 
   /** Marks an upload as running; refuses with 409 unless Open and idle, with 400 when full. */
-  beginUpload(job: BulkJob): void {
-    if (job.state !== "Open") throw refusal(409, `bulk job is ${job.state} and takes no files`);
-    if (job.uploading) throw refusal(409, "another file of this bulk job is being uploaded");
+  beginUpload(bulkJob: BulkJob): void {
+    if (bulkJob.state !== "Open")
+      throw refusal(409, `bulk job is ${bulkJob.state} and takes no files`);
+    if (bulkJob.uploading) throw refusal(409, "another file of this bulk job is being uploaded");
     const { maxFilesPerBulkJob } = this.#settings;
-    if (job.files.length >= maxFilesPerBulkJob) {
+    if (bulkJob.files.length >= maxFilesPerBulkJob) {
       throw refusal(400, `bulk job already has ${maxFilesPerBulkJob} files`);
     }
-    job.uploading = true;
+    bulkJob.uploading = true;
   }
 
   /** Adds a passed file; refuses if the bulk job was aborted or vanished during the upload. */
-  acceptFile(job: BulkJob, passed: PassedFile): void {
-    if (this.get(job.id).state !== "Open") {
-      throw refusal(409, `bulk job became ${job.state} during the upload`);
+  acceptFile(bulkJob: BulkJob, passed: PassedFile): void {
+    if (this.get(bulkJob.id).state !== "Open") {
+      throw refusal(409, `bulk job became ${bulkJob.state} during the upload`);
     }
-    job.files.push(passed.file);
-    job.rows.push(passed.rows);
-    this.#mostFiles = Math.max(this.#mostFiles, job.files.length);
+    bulkJob.files.push(passed.file);
+    bulkJob.rows.push(passed.rows);
+    this.#mostFiles = Math.max(this.#mostFiles, bulkJob.files.length);
   }
 
   /** Open to UploadComplete. `fault`, asked only where the close is legal, spoils the processing. */
-  close(job: BulkJob, now: EpochMs, fault: () => string | undefined): void {
-    if (job.state !== "Open") throw refusal(409, `bulk job is ${job.state} and cannot be closed`);
-    if (job.uploading) throw refusal(409, "a file of this bulk job is being uploaded");
+  close(bulkJob: BulkJob, now: EpochMs, fault: () => string | undefined): void {
+    if (bulkJob.state !== "Open")
+      throw refusal(409, `bulk job is ${bulkJob.state} and cannot be closed`);
+    if (bulkJob.uploading) throw refusal(409, "a file of this bulk job is being uploaded");
     const durationMs = milliseconds(this.#settings.processingMs);
     const spoiled = fault();
     const ends = spoiled === "fail" ? "Failed" : spoiled === "stuck" ? "never" : "JobComplete";
-    job.state = "UploadComplete";
-    job.modifiedAt = now;
-    job.processing = { closedAt: now, durationMs, ends };
+    bulkJob.state = "UploadComplete";
+    bulkJob.modifiedAt = now;
+    bulkJob.processing = { closedAt: now, durationMs, ends };
   }
 
   /** Open or UploadComplete to Aborted; uploaded data is discarded. */
-  abort(job: BulkJob, now: EpochMs): void {
+  abort(bulkJob: BulkJob, now: EpochMs): void {
     const allowed =
-      job.state === "Open" ||
-      (job.state === "UploadComplete" && this.#settings.abortUploadComplete);
-    if (!allowed) throw refusal(409, `bulk job is ${job.state} and cannot be aborted`);
-    job.state = "Aborted";
-    job.modifiedAt = now;
-    job.rows = [];
+      bulkJob.state === "Open" ||
+      (bulkJob.state === "UploadComplete" && this.#settings.abortUploadComplete);
+    if (!allowed) throw refusal(409, `bulk job is ${bulkJob.state} and cannot be aborted`);
+    bulkJob.state = "Aborted";
+    bulkJob.modifiedAt = now;
+    bulkJob.rows = [];
   }
 
-  delete(job: BulkJob): void {
-    if (job.state === "Open" || job.state === "InProgress") {
-      throw refusal(409, `bulk job is ${job.state} and cannot be deleted`);
+  delete(bulkJob: BulkJob): void {
+    if (bulkJob.state === "Open" || bulkJob.state === "InProgress") {
+      throw refusal(409, `bulk job is ${bulkJob.state} and cannot be deleted`);
     }
-    this.#jobs.delete(job.id);
+    this.#byId.delete(bulkJob.id);
   }
 }
 
-function progress(job: BulkJob, now: EpochMs): void {
-  const { processing } = job;
+function progress(bulkJob: BulkJob, now: EpochMs): void {
+  const { processing } = bulkJob;
   if (processing === undefined) return;
   const { closedAt, durationMs, ends } = processing;
   const begins = after(closedAt, milliseconds(durationMs / 2));
   const finishes = after(closedAt, durationMs);
   if (ends !== "never" && now >= finishes) {
-    job.state = ends;
-    job.modifiedAt = finishes;
+    bulkJob.state = ends;
+    bulkJob.modifiedAt = finishes;
   } else if (now >= begins) {
-    job.state = "InProgress";
-    job.modifiedAt = begins;
+    bulkJob.state = "InProgress";
+    bulkJob.modifiedAt = begins;
   }
 }
 

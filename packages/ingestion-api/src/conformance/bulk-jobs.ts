@@ -69,35 +69,42 @@ export function describeBulkJobs(subject: ApiSubject): void {
       timeout: patient,
     }, async () => {
       const { client } = clientFor(subject);
-      const job = await openBulkJob(client, target);
-      expect(job).toMatchObject({ sourceName, object, operation: "upsert", state: "Open" });
-      expect(await client.info(job.id)).toMatchObject({ id: job.id, state: "Open", object });
-
-      await client.upload(job.id, upsertCsv(schema, 1, 2));
-      await client.upload(job.id, upsertCsv(schema, 2, 3));
-      expect(await client.close(job.id)).toMatchObject({ id: job.id, state: "UploadComplete" });
-      await expect(client.upload(job.id, upsertCsv(schema, 1))).rejects.toMatchObject({
-        code: "ERR_API_CONFLICT",
-        fields: { operation: "upload", status: 409, bulkJobId: job.id },
+      const bulkJob = await openBulkJob(client, target);
+      expect(bulkJob).toMatchObject({ sourceName, object, operation: "upsert", state: "Open" });
+      expect(await client.info(bulkJob.id)).toMatchObject({
+        id: bulkJob.id,
+        state: "Open",
+        object,
       });
-      await expect(client.close(job.id)).rejects.toMatchObject({ code: "ERR_API_CONFLICT" });
 
-      const end = await ended(subject, client, job.id);
+      await client.upload(bulkJob.id, upsertCsv(schema, 1, 2));
+      await client.upload(bulkJob.id, upsertCsv(schema, 2, 3));
+      expect(await client.close(bulkJob.id)).toMatchObject({
+        id: bulkJob.id,
+        state: "UploadComplete",
+      });
+      await expect(client.upload(bulkJob.id, upsertCsv(schema, 1))).rejects.toMatchObject({
+        code: "ERR_API_CONFLICT",
+        fields: { operation: "upload", status: 409, bulkJobId: bulkJob.id },
+      });
+      await expect(client.close(bulkJob.id)).rejects.toMatchObject({ code: "ERR_API_CONFLICT" });
+
+      const end = await ended(subject, client, bulkJob.id);
       expect(end.state).toBe("JobComplete");
       expect(end.processingSeconds).toBeGreaterThan(0);
-      await expect(client.abort(job.id)).rejects.toMatchObject({ code: "ERR_API_CONFLICT" });
+      await expect(client.abort(bulkJob.id)).rejects.toMatchObject({ code: "ERR_API_CONFLICT" });
     });
 
     it("is in the list while it has not ended, with its creator and its time", async () => {
       const { client } = clientFor(subject);
-      const job = await openBulkJob(client, target);
+      const bulkJob = await openBulkJob(client, target);
       const listed = await collect(client.listAll(unfinishedRemoteStates));
-      const found = listed.find(({ id }) => id === job.id);
+      const found = listed.find(({ id }) => id === bulkJob.id);
       expect(found).toMatchObject({ sourceName, object, state: "Open" });
-      expect(found?.createdById).toBe(job.createdById);
+      expect(found?.createdById).toBe(bulkJob.createdById);
       expect(found?.createdAt).toBeTypeOf("number");
       const elsewhere = await collect(client.listAll(["UploadComplete"]));
-      expect(elsewhere.map(({ id }) => id)).not.toContain(job.id);
+      expect(elsewhere.map(({ id }) => id)).not.toContain(bulkJob.id);
     });
 
     it("keeps a second one off its object until it is aborted", async () => {
@@ -119,9 +126,9 @@ export function describeBulkJobs(subject: ApiSubject): void {
 
     it("refuses a column that the schema lacks, or drops it in silence", async () => {
       const { client } = clientFor(subject);
-      const job = await openBulkJob(client, target);
+      const bulkJob = await openBulkJob(client, target);
       const header = [...schema.fields.map(({ name }) => name), "headgate_unknown"];
-      const outcome = await client.upload(job.id, csv([header, header.map(() => "1")])).then(
+      const outcome = await client.upload(bulkJob.id, csv([header, header.map(() => "1")])).then(
         () => "accepted",
         (error: unknown) => (isBulkError(error) ? error.code : "another error"),
       );
@@ -132,17 +139,17 @@ export function describeBulkJobs(subject: ApiSubject): void {
       timeout: patient,
     }, async () => {
       const { client } = clientFor(subject);
-      const job = await openBulkJob(client, target, "delete");
-      await client.upload(job.id, deleteCsv(schema, 1, 2, 3));
-      await client.close(job.id);
-      expect(await ended(subject, client, job.id)).toMatchObject({
+      const bulkJob = await openBulkJob(client, target, "delete");
+      await client.upload(bulkJob.id, deleteCsv(schema, 1, 2, 3));
+      await client.close(bulkJob.id);
+      expect(await ended(subject, client, bulkJob.id)).toMatchObject({
         operation: "delete",
         state: "JobComplete",
       });
-      await client.remove(job.id);
-      await expect(client.info(job.id)).rejects.toMatchObject({ code: "ERR_API_NOT_FOUND" });
+      await client.remove(bulkJob.id);
+      await expect(client.info(bulkJob.id)).rejects.toMatchObject({ code: "ERR_API_NOT_FOUND" });
       const listed = await collect(client.listAll(["JobComplete"]));
-      expect(listed.map(({ id }) => id)).not.toContain(job.id);
+      expect(listed.map(({ id }) => id)).not.toContain(bulkJob.id);
     });
   });
 }

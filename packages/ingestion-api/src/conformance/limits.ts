@@ -38,13 +38,15 @@ export function describeLimits(subject: ApiSubject): void {
 
     it(`${maxFilesPerBulkJob} files in a bulk job`, async () => {
       const { client } = clientFor(subject);
-      const job = await openBulkJob(client, target, "delete");
+      const bulkJob = await openBulkJob(client, target, "delete");
       for (let file = 0; file < maxFilesPerBulkJob; file += 1) {
-        await client.upload(job.id, deleteCsv(schemaOf(target), file));
+        await client.upload(bulkJob.id, deleteCsv(schemaOf(target), file));
       }
-      await expect(client.upload(job.id, deleteCsv(schemaOf(target), 0))).rejects.toMatchObject({
-        code: expect.stringMatching(/^ERR_API_(BAD_REQUEST|CONFLICT)$/),
-      });
+      await expect(client.upload(bulkJob.id, deleteCsv(schemaOf(target), 0))).rejects.toMatchObject(
+        {
+          code: expect.stringMatching(/^ERR_API_(BAD_REQUEST|CONFLICT)$/),
+        },
+      );
     });
   });
 }

@@ -51,13 +51,13 @@ export async function openBulkJob(
   operation: Operation = "upsert",
 ): Promise<BulkJob> {
   const { sourceName, object } = target;
-  const job = await client.createBulkJob({ sourceName, object, operation });
+  const bulkJob = await client.createBulkJob({ sourceName, object, operation });
   onTestFinished(async () => {
-    await client.abort(job.id).catch((error: unknown) => {
+    await client.abort(bulkJob.id).catch((error: unknown) => {
       if (!isBulkError(error, "ERR_API_CONFLICT", "ERR_API_NOT_FOUND")) throw error;
     });
   });
-  return job;
+  return bulkJob;
 }
 
 /** Half an hour of the tenant's time. */
@@ -71,8 +71,8 @@ export async function ended(
   bulkJobId: string,
 ): Promise<BulkJob> {
   for (let polls = 0; polls < maxPolls; polls += 1) {
-    const job = await client.info(bulkJobId);
-    if (finalStates.includes(job.state)) return job;
+    const bulkJob = await client.info(bulkJobId);
+    if (finalStates.includes(bulkJob.state)) return bulkJob;
     await subject.wait(pollMs);
   }
   throw new Error(`bulk job ${bulkJobId} has not ended in half an hour`);

@@ -1,8 +1,8 @@
 /**
  * Cancels a load. Its unclaimed parts leave the line at once; a bulk job that holds only its parts
- * is aborted by the task that runs it; where parts are going up, that task is fenced off from closing
- * it before it has seen that the load is cancelled. A bulk job that is closed, or shared with other loads, can
- * no longer give its files back, so such a load is not cancelled.
+ * is aborted by the task that runs it, which is fenced off, where parts are going up, from closing
+ * it before it has seen that the load is cancelled. A bulk job that is closed, or shared with other
+ * loads, can no longer give its files back, so such a load is not cancelled.
  */
 import { z } from "zod";
 import { type Ledger, retentionSeconds, runScript } from "./ledger.ts";
@@ -19,17 +19,17 @@ if state == 'cancelled' then return {'cancelled', ''} end
 if state ~= 'accepted' and state ~= 'waiting' and state ~= 'loading' then return {'refused', state} end
 if tonumber(redis.call('HGET', key, 'settledParts') or '0') > 0 then return {'refused', 'partly settled'} end
 local uploading = {}
-for _, job in ipairs(redis.call('SMEMBERS', key .. ':bulk-jobs')) do
-  local phase = redis.call('HGET', base .. 'bulk-job:' .. job, 'phase')
+for _, bulk_job in ipairs(redis.call('SMEMBERS', key .. ':bulk-jobs')) do
+  local phase = redis.call('HGET', base .. 'bulk-job:' .. bulk_job, 'phase')
   if phase == 'closing' or phase == 'processing' then return {'refused', 'closed'} end
   if phase and phase ~= 'ended' and phase ~= 'aborting' then
-    for _, entry in ipairs(redis.call('LRANGE', base .. 'bulk-job:' .. job .. ':parts', 0, -1)) do
+    for _, entry in ipairs(redis.call('LRANGE', base .. 'bulk-job:' .. bulk_job .. ':parts', 0, -1)) do
       if cjson.decode(entry).load ~= id then return {'refused', 'shared'} end
     end
-    if phase == 'uploading' then uploading[#uploading + 1] = job end
+    if phase == 'uploading' then uploading[#uploading + 1] = bulk_job end
   end
 end
-for _, job in ipairs(uploading) do redis.call('HINCRBY', base .. 'bulk-job:' .. job, 'revision', 1) end
+for _, bulk_job in ipairs(uploading) do redis.call('HINCRBY', base .. 'bulk-job:' .. bulk_job, 'revision', 1) end
 end_load(id, 'cancelled', '', '', ARGV[2])
 return {'cancelled', ''}
 `;

@@ -73,7 +73,7 @@ local wait = slot_decision(object, 1)
 if wait then return {'wait', wait[1], string.format('%.0f', wait[2])} end
 if (redis.call('HGET', base .. 'line-versions', object) or '0') ~= version then return {'stale', '', ''} end
 local t = string.format('%.0f', now())
-local job = base .. 'bulk-job:' .. id
+local bulk_job = base .. 'bulk-job:' .. id
 local files, bytes = 0, 0
 for _, entry in ipairs(cjson.decode(ARGV[13])) do
   local key = base .. 'load:' .. entry.load
@@ -83,7 +83,7 @@ for _, entry in ipairs(cjson.decode(ARGV[13])) do
   redis.call('HSET', key, 'state', 'loading')
   redis.call('HINCRBY', key, 'claimedParts', 1)
   redis.call('SADD', key .. ':bulk-jobs', id)
-  redis.call('RPUSH', job .. ':parts', cjson.encode(entry))
+  redis.call('RPUSH', bulk_job .. ':parts', cjson.encode(entry))
   files, bytes = files + 1, bytes + entry.bytes
   local counts = redis.call('HMGET', key, 'nextPart', 'parts')
   if counts[1] == counts[2] and redis.call('EXISTS', key .. ':returned') == 0 then
@@ -95,7 +95,7 @@ redis.call('ZADD', base .. 'slots', t, 'o:' .. id .. ':1')
 redis.call('ZADD', base .. 'permits', t, id)
 redis.call('HSET', base .. 'live', object, id)
 redis.call('ZADD', base .. 'bulk-jobs', t, id)
-redis.call('HSET', job, 'revision', 1, 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
+redis.call('HSET', bulk_job, 'revision', 1, 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
   'objectKey', object, 'operation', ARGV[12], 'claimedAt', t, 'files', files,
   'bytes', string.format('%.0f', bytes))
 return {'granted', '', ''}

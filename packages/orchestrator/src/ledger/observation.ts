@@ -18,17 +18,17 @@ const observeScript = `
 local t = string.format('%.0f', now())
 redis.call('DEL', base .. 'foreign-live', base .. 'observed')
 local foreign = 0
-for _, job in ipairs(cjson.decode(ARGV[1])) do
-  if redis.call('EXISTS', base .. 'remote:' .. job.id) == 1 then
-    redis.call('HSET', base .. 'observed', job.id, job.state)
+for _, remote in ipairs(cjson.decode(ARGV[1])) do
+  if redis.call('EXISTS', base .. 'remote:' .. remote.id) == 1 then
+    redis.call('HSET', base .. 'observed', remote.id, remote.state)
   else
-    local own = redis.call('HGET', base .. 'live', job.object)
+    local own = redis.call('HGET', base .. 'live', remote.object)
     local phase = own and redis.call('HGET', base .. 'bulk-job:' .. own, 'phase')
     if phase ~= 'creating' then
       foreign = foreign + 1
-      redis.call('HSET', base .. 'foreign-live', job.id, job.object)
-      if job.createdAt > 0 then
-        redis.call('ZADD', base .. 'slots', string.format('%.0f', math.min(job.createdAt, tonumber(t))), 'f:' .. job.id)
+      redis.call('HSET', base .. 'foreign-live', remote.id, remote.object)
+      if remote.createdAt > 0 then
+        redis.call('ZADD', base .. 'slots', string.format('%.0f', math.min(remote.createdAt, tonumber(t))), 'f:' .. remote.id)
       end
     end
   end
@@ -40,13 +40,13 @@ return foreign
 /** Records one complete list of unfinished bulk jobs; answers how many are other tools'. */
 export async function recordObservation(
   ledger: Ledger,
-  jobs: readonly RemoteBulkJob[],
+  unfinished: readonly RemoteBulkJob[],
 ): Promise<number> {
-  const listed = jobs.map((job) => ({
-    id: job.id,
-    state: job.state,
-    object: objectKey(job),
-    createdAt: job.createdAt ?? 0,
+  const listed = unfinished.map((remote) => ({
+    id: remote.id,
+    state: remote.state,
+    object: objectKey(remote),
+    createdAt: remote.createdAt ?? 0,
   }));
   return z.number().parse(await runScript(ledger, observeScript, [JSON.stringify(listed)]));
 }

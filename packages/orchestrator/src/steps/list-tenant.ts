@@ -8,9 +8,9 @@ export async function listTenant(
   states: readonly RemoteState[] = unfinishedRemoteStates,
 ): Promise<readonly RemoteBulkJob[]> {
   const listed: RemoteBulkJob[] = [];
-  for await (const job of ports.ingestion.listAll(states, { signal })) listed.push(job);
+  for await (const remote of ports.ingestion.listAll(states, { signal })) listed.push(remote);
   const aheadMs = ports.ingestion.clockOffsetMs();
-  return listed.map((job) =>
-    job.createdAt === undefined ? job : { ...job, createdAt: job.createdAt - aheadMs },
+  return listed.map((remote) =>
+    remote.createdAt === undefined ? remote : { ...remote, createdAt: remote.createdAt - aheadMs },
   );
 }

@@ -24,12 +24,12 @@ export interface ReapReport {
 export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
   const { ledger, ports, settings } = context;
   const counts = { seen: 0, aborted: 0, reported: 0 };
-  for (const job of await listTenant(ports, signal, ["Open", "UploadComplete"])) {
+  for (const remote of await listTenant(ports, signal, ["Open", "UploadComplete"])) {
     counts.seen++;
-    const owner = await ownerOf(context, job);
+    const owner = await ownerOf(context, remote);
     const now = await ledgerNow(ledger);
-    const decision = decideReap(job, owner, { now, settings: settings.reap });
-    await act(context, job, decision, signal);
+    const decision = decideReap(remote, owner, { now, settings: settings.reap });
+    await act(context, remote, decision, signal);
     if (decision.kind === "abort") counts.aborted++;
     if (decision.kind === "report") counts.reported++;
   }
@@ -37,8 +37,8 @@ export async function reap(context: StepContext, signal: AbortSignal): Promise<R
   return counts;
 }
 
-async function ownerOf({ ledger }: StepContext, job: RemoteBulkJob): Promise<ReapOwner> {
-  const id = await bulkJobOfRemote(ledger, job.id);
+async function ownerOf({ ledger }: StepContext, remote: RemoteBulkJob): Promise<ReapOwner> {
+  const id = await bulkJobOfRemote(ledger, remote.id);
   const record = id === undefined ? undefined : await readBulkJob(ledger, id);
   if (record !== undefined && record.phase !== "ended") {
     const parts = await readBulkJobParts(ledger, record.id);
@@ -46,14 +46,14 @@ async function ownerOf({ ledger }: StepContext, job: RemoteBulkJob): Promise<Rea
   }
   if (record !== undefined) return { kind: "ours-lost" };
   const principal = await readPrincipal(ledger);
-  return principal !== undefined && principal === job.createdById
+  return principal !== undefined && principal === remote.createdById
     ? { kind: "ours-lost" }
     : { kind: "foreign" };
 }
 
 async function act(
   context: StepContext,
-  job: RemoteBulkJob,
+  remote: RemoteBulkJob,
   decision: ReapDecision,
   signal: AbortSignal,
 ): Promise<void> {
@@ -62,7 +62,7 @@ async function act(
   ports.emit({
     type: "reaper.acted",
     connection: ledger.connection,
-    remoteId: job.id,
+    remoteId: remote.id,
     decision: decision.kind,
     why: decision.kind === "complete" ? "all parts are up" : decision.why,
   });
@@ -71,10 +71,10 @@ async function act(
       return;
     case "complete":
     case "abort": {
-      const id = await bulkJobOfRemote(ledger, job.id);
+      const id = await bulkJobOfRemote(ledger, remote.id);
       const record = id === undefined ? undefined : await readBulkJob(ledger, id);
       if (record === undefined || record.phase === "ended")
-        return await abortStray(context, job, signal);
+        return await abortStray(context, remote, signal);
       if (decision.kind === "abort")
         await startAbort(
           context,
@@ -91,11 +91,11 @@ async function act(
 
 async function abortStray(
   { ports }: StepContext,
-  job: RemoteBulkJob,
+  remote: RemoteBulkJob,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await ports.ingestion.abort(job.id, { signal });
+    await ports.ingestion.abort(remote.id, { signal });
   } catch (error) {
     const gone = isBulkError(error, "ERR_API_NOT_FOUND", "ERR_API_CONFLICT");
     if (!gone) throw error;

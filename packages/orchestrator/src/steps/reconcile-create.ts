@@ -91,9 +91,9 @@ async function unclaimedOf(
   const listed = await listTenant(ports, signal);
   await recordObservation(ledger, listed);
   const unclaimed: RemoteBulkJob[] = [];
-  for (const job of listed)
-    if (objectKey(job) === record.objectKey && !(await bulkJobOfRemote(ledger, job.id)))
-      unclaimed.push(job);
+  for (const remote of listed)
+    if (objectKey(remote) === record.objectKey && !(await bulkJobOfRemote(ledger, remote.id)))
+      unclaimed.push(remote);
   return unclaimed;
 }
 
@@ -105,10 +105,12 @@ async function ownCandidates(
   const principal = await readPrincipal(ledger);
   const earliest = (record.createSentAt ?? 0) - clockToleranceMs;
   return unclaimed.filter(
-    (job) =>
-      job.state === "Open" &&
-      job.operation === record.operation &&
-      (job.createdAt === undefined || job.createdAt >= earliest) &&
-      (principal === undefined || job.createdById === undefined || job.createdById === principal),
+    (remote) =>
+      remote.state === "Open" &&
+      remote.operation === record.operation &&
+      (remote.createdAt === undefined || remote.createdAt >= earliest) &&
+      (principal === undefined ||
+        remote.createdById === undefined ||
+        remote.createdById === principal),
   );
 }
