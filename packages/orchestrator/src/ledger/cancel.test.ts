@@ -52,6 +52,16 @@ describe("cancelling", () => {
     },
   );
 
+  it("forgets the parts that had come back", async () => {
+    const { ledger } = ledgerOfTest();
+    const load = await addLoad(ledger, { id: "a", parts: 1 });
+    await claimAs(ledger, "job1");
+    await endBulkJob(ledger, await bulkJobOf(ledger, "job1"), lost);
+
+    await cancelLoad(ledger, load);
+    expect(await ledger.redis.exists(`${ledger.base}load:${load}:returned`)).toBe(0);
+  });
+
   it("overtakes a worker that has not yet seen it and would close the bulk job", async () => {
     const { ledger } = ledgerOfTest();
     const load = await addLoad(ledger, { id: "a", parts: 1 });

@@ -1,5 +1,5 @@
 /** What every call of a bulk job's task does after a failure that passes by itself. */
-import { type BulkError, backoffMs, retryTable, seconds } from "@headgate/core";
+import { type BulkError, backoffMs, firstGateMs, retryTable, seconds } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord } from "../ledger/bulk-job-record.ts";
 import { closeGate } from "../ledger/gate.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
@@ -41,7 +41,7 @@ export async function waitAndRetry(
 function waitMs(error: BulkError, tries: number, random: number): number {
   switch (error.code) {
     case "ERR_API_THROTTLED":
-      return retryAfterMs(error) ?? loginWaitMs;
+      return retryAfterMs(error) ?? firstGateMs;
     case "ERR_AUTH_REFUSED":
     case "ERR_API_UNAUTHORIZED":
     case "ERR_API_FORBIDDEN":
