@@ -1,5 +1,5 @@
 /**
- * A Redis of our own for one machine: tests, the demo and `headgate up`.
+ * A Redis of our own for one machine: tests and the demo.
  *
  * It listens on a free loopback port behind a random password, keeps an append-only file in a
  * temporary folder that only this user may enter, and never evicts. It runs in a session of its
