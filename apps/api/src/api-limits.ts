@@ -16,6 +16,7 @@ export interface ApiLimits {
   readonly readinessMs: number;
 }
 
+/** Bounds for one instance behind a proxy; README.md lists them. */
 export const defaultApiLimits: ApiLimits = {
   bodyBytes: 64 * 1024,
   headersTimeoutMs: 10_000,

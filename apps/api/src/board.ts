@@ -15,6 +15,7 @@ import { boardContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
 /** A BullMQ queue, as the orchestrator opens it. */
 export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
+/** Login of the board and what it may do. */
 export interface BoardOptions {
   readonly user: string;
   readonly password: Secret;

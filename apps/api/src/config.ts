@@ -9,6 +9,7 @@ import { type ApiKey, parseApiKeys } from "./api-keys.ts";
 import type { BoardOptions } from "./board.ts";
 import { type LogLevel, logLevels } from "./logger.ts";
 
+/** The settings of `headgate-api`, checked. */
 export interface ApiConfig {
   readonly redisUrl: Secret;
   readonly host: string;

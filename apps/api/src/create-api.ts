@@ -17,6 +17,7 @@ import { listLoadsRoute } from "./routes/list-loads.ts";
 import { quotaRoute } from "./routes/quota.ts";
 import { apiContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
 
+/** What an API is made of. */
 export interface ApiOptions {
   readonly loads: Loads;
   /** Keys that open `/v1`; never empty in service. */

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 
+/** Values of HEADGATE_LOG_LEVEL. */
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 

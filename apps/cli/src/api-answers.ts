@@ -7,6 +7,7 @@ import { z } from "zod";
 
 const progress = z.looseObject({ planned: z.number(), uploaded: z.number(), settled: z.number() });
 
+/** One load. */
 export const loadAnswer = z.looseObject({
   id: z.string(),
   connection: z.string(),
@@ -37,12 +38,14 @@ export const loadAnswer = z.looseObject({
 });
 export type LoadAnswer = z.output<typeof loadAnswer>;
 
+/** A page of loads. */
 export const loadPageAnswer = z.looseObject({
   loads: z.array(loadAnswer),
   nextCursor: z.string().optional(),
 });
 export type LoadPageAnswer = z.output<typeof loadPageAnswer>;
 
+/** The quotas of one or all connections. */
 export const quotaAnswer = z.looseObject({
   quotas: z.array(
     z.looseObject({

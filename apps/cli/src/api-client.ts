@@ -14,6 +14,7 @@ import {
 import type { CliConfig } from "./config.ts";
 import { CliError } from "./errors.ts";
 
+/** The routes of the API that commands use. */
 export interface ApiClient {
   /** Brings a load. The key makes it one load however often the request has to be sent. */
   accept(body: unknown, idempotencyKey: string): Promise<LoadAnswer>;

@@ -5,6 +5,7 @@ import { type ApiClient, createApiClient } from "./api-client.ts";
 import { readConfig } from "./config.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** What every command gets from the process. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Aborts with a CliError of kind interrupted or terminated. */

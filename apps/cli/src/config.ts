@@ -9,6 +9,7 @@ export interface ConnectionFlags {
   readonly retries?: number;
 }
 
+/** Place of the API, key and patience, checked. */
 export interface CliConfig {
   /** Without a slash at the end. */
   readonly apiUrl: string;

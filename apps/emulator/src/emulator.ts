@@ -15,6 +15,7 @@ import { type FaultInput, faultShape } from "./state/faults.ts";
 import type { LoggedCall } from "./state/request-log.ts";
 import { type StateReport, World } from "./world.ts";
 
+/** How an emulator starts; all of it optional. */
 export interface EmulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
@@ -50,6 +51,7 @@ export interface EmulatorControl {
   reset(): void;
 }
 
+/** A running emulator. */
 export interface Emulator {
   /** Such as `http://127.0.0.1:41234`. */
   readonly url: string;

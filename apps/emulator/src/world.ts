@@ -36,6 +36,10 @@ export interface StateReport {
   readonly maxima: Maxima;
 }
 
+/**
+ * The tenant that the emulator plays: every request reads and changes it, none keeps state of its
+ * own.
+ */
 export class World {
   readonly settings: EmulatorSettings;
   readonly clock: EmulatorClock;

@@ -17,6 +17,9 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "sweep.repaired",
 ]);
 
+/**
+ * A subscriber that logs each event by its type, at warn where a person should look, else at info.
+ */
 export function logEvents(logger: Logger): EmitEvent {
   return (event) => {
     const { type, ...measures } = event;

@@ -39,6 +39,7 @@ import {
 import { connectorSchemas } from "./connector-schemas.ts";
 import { joinPorts } from "./join-ports.ts";
 
+/** One tenant, and how its bulk jobs are run. */
 export interface WorkerConnection {
   readonly name: string;
   readonly login: TokenConnection;
@@ -54,6 +55,7 @@ export interface WorkerConnection {
   readonly lockMs?: Milliseconds;
 }
 
+/** What a worker is made of. */
 export interface WorkerOptions {
   readonly redisUrl: Secret;
   /** First word of every Redis key. */
@@ -68,6 +70,7 @@ export interface WorkerOptions {
   readonly filesRoot?: string | undefined;
 }
 
+/** A worker that takes tasks. */
 export interface RunningWorker {
   /** Ends the steps under way and gives their tasks back; resolves when nothing is left open. */
   close(): Promise<void>;

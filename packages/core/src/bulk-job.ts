@@ -16,6 +16,7 @@
  * uploading, aborting -> processing          someone else has closed it: what is in it is settled
  */
 
+/** The phases above, in the order of a bulk job that goes well. */
 export const bulkJobPhases = [
   "claimed",
   "creating",

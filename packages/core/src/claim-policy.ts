@@ -33,6 +33,7 @@ export interface Pick {
   readonly parts: readonly number[];
 }
 
+/** What one bulk job takes: parts of loads of one object and one operation. */
 export interface Claim {
   readonly object: ObjectKey;
   readonly operation: Operation;

@@ -19,6 +19,7 @@
  * by one script, so nobody can see a load planned and not yet waiting.
  */
 
+/** The states above. */
 export const loadStates = [
   "accepted",
   "waiting",

@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from "./units.ts";
 
+/** How a task step ends. */
 export type Outcome =
   /** The task is finished; `result` is kept on it for people to read. */
   | { readonly kind: "done"; readonly result?: Readonly<Record<string, unknown>> }

@@ -5,6 +5,7 @@
 import type { BulkJobPhase, RemoteBulkJob } from "./bulk-job.ts";
 import { type EpochMs, type Milliseconds, seconds } from "./units.ts";
 
+/** Ages at which the reaper acts. */
 export interface ReapSettings {
   /** Age at which a bulk job of ours is aborted and its parts return. Default 6.5 days. */
   readonly abortAgeMs: Milliseconds;
@@ -16,6 +17,7 @@ export interface ReapSettings {
   readonly abortForeign: boolean;
 }
 
+/** Acts half a day before the API deletes, and tells people half a day before that. */
 export const defaultReapSettings: ReapSettings = {
   abortAgeMs: seconds(6.5 * 24 * 3600),
   alarmAgeMs: seconds(6 * 24 * 3600),
@@ -31,6 +33,7 @@ export type ReapOwner =
   | { readonly kind: "ours-lost" }
   | { readonly kind: "foreign" };
 
+/** What is done with a listed bulk job. */
 export type ReapDecision =
   | { readonly kind: "leave" }
   /** All its parts are up: send UploadComplete. */

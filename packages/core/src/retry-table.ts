@@ -5,6 +5,7 @@
 import type { ErrorCode } from "./errors.ts";
 import { type Milliseconds, milliseconds } from "./units.ts";
 
+/** Whether, how often and how far apart one failure is tried again. */
 export interface RetryEntry {
   /**
    * `never`: the same call gives the same answer.

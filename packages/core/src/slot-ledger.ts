@@ -37,6 +37,7 @@ export const createDeadlineMs: Milliseconds = seconds(20);
  */
 export const slotWindowMarginMs: Milliseconds = milliseconds(createDeadlineMs + seconds(10));
 
+/** The API's published limits, all of them for headgate, with the margin on the window. */
 export const defaultSlotLimits: SlotLimits = {
   slots: slotsPerWindow,
   windowMs: milliseconds(slotWindowMs + slotWindowMarginMs),
@@ -68,6 +69,7 @@ export interface SlotLedger {
   readonly gateUntil: EpochMs;
 }
 
+/** A connection on which nothing was created yet. */
 export const emptySlotLedger: SlotLedger = {
   slots: [],
   permits: new Set(),
@@ -77,8 +79,10 @@ export const emptySlotLedger: SlotLedger = {
   gateUntil: epochMs(0),
 };
 
+/** What a bulk job waits for. */
 export type WaitReason = "gate" | "object-busy" | "object-held" | "permits" | "window";
 
+/** Whether a bulk job may be created now. */
 export type SlotDecision =
   | { readonly kind: "grant" }
   /** `until` is absent where only an event, not time alone, can help. */

@@ -2,6 +2,7 @@
 
 /** `upsert` replaces whole records by key, `delete` removes them by key. The API knows no other operation. */
 export type Operation = "upsert" | "delete";
+/** Every operation. */
 export const operations: readonly Operation[] = ["upsert", "delete"];
 
 /** Connection + connector + object + operation. */
@@ -26,6 +27,7 @@ export const apiNamePattern: RegExp = /^[A-Za-z0-9_-]{1,80}$/;
 /** `sourceName/object`: the unit the API allows one live bulk job for. */
 export type ObjectKey = `${string}/${string}`;
 
+/** The key of a target's object. */
 export function objectKey(target: Pick<Target, "sourceName" | "object">): ObjectKey {
   return `${target.sourceName}/${target.object}`;
 }

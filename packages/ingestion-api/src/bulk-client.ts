@@ -69,6 +69,7 @@ export interface BulkClient {
 
 const jobsPath = "/api/v1/ingest/jobs";
 
+/** The bulk calls, made through `api`. */
 export function createBulkClient(api: ApiCaller): BulkClient {
   const patch = (
     name: "close" | "abort",

@@ -2,6 +2,7 @@
 import { type EpochMs, epochMs, type RemoteBulkJob } from "@headgate/core";
 import type { BulkJobWire } from "./contract/bulk.ts";
 
+/** A bulk job with what only this client tells of it. */
 export interface BulkJob extends RemoteBulkJob {
   /** By the API's clock. */
   readonly createdAt?: EpochMs | undefined;
@@ -9,6 +10,7 @@ export interface BulkJob extends RemoteBulkJob {
   readonly processingSeconds?: number | undefined;
 }
 
+/** Reads a bulk job; a date that is none is left out. */
 export function bulkJobOf(wire: BulkJobWire): BulkJob {
   const { id, sourceName, object, operation, state } = wire;
   const createdAt = Date.parse(wire.createdDate ?? "");

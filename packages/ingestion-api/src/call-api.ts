@@ -13,6 +13,7 @@ import { createRetryBudget, withRetries } from "./retry.ts";
 import type { Timing } from "./timing.ts";
 import type { TokenSource } from "./token-source.ts";
 
+/** What every method takes besides its own arguments. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,6 +34,7 @@ export interface ApiCall<T> {
   read(answer: HttpAnswer): T;
 }
 
+/** Makes authorised calls. */
 export interface ApiCaller {
   call<T>(call: ApiCall<T>, options: CallOptions | undefined): Promise<T>;
   /** How far the API's clock is ahead of ours by the last answer's `Date`, within a second. */
@@ -42,6 +44,7 @@ export interface ApiCaller {
 /** A token must outlive a call's deadline by this much. */
 const tokenMarginMs = seconds(120);
 
+/** A caller with a retry budget of its own. */
 export function createApiCaller(deps: {
   readonly tokenSource: TokenSource;
   readonly transport: HttpTransport;

@@ -21,6 +21,7 @@ import { createStreamingClient, type StreamingClient } from "./streaming-client.
 import { systemTiming, type Timing } from "./timing.ts";
 import { createTokenSource, type TokenSource } from "./token-source.ts";
 
+/** Every call of the API. */
 export interface IngestionClient extends BulkClient, StreamingClient {
   /** How far the API's clock is ahead of ours by the last answer, within a second; undefined before the first. */
   serverClockOffsetMs(): Milliseconds | undefined;

@@ -2,6 +2,7 @@
 import { BulkError } from "@headgate/core";
 import { judgeOrigin, type OriginRules } from "./service-origin.ts";
 
+/** How to log in to one tenant, and where its tokens may go. */
 export interface TokenConnection {
   /**
    * Where the assertion goes: `https://login.salesforce.com`, `https://test.salesforce.com` or the

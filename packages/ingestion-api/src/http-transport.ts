@@ -31,6 +31,7 @@ export interface TimeLimits {
   readonly uploadGraceMs: Milliseconds;
 }
 
+/** The defaults named in `TimeLimits`. */
 export const defaultTimeLimits: TimeLimits = {
   connectMs: seconds(10),
   callMs: seconds(60),
@@ -43,6 +44,7 @@ export const defaultTimeLimits: TimeLimits = {
 /** The longest answer that is read: 1 MiB. */
 export const maxAnswerBytes: Bytes = bytes(1024 * 1024);
 
+/** One call, with everything in it. */
 export interface HttpCall {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Scheme, host and port. */
@@ -54,6 +56,7 @@ export interface HttpCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A status came back; its body may not have. */
 export interface HttpAnswer {
   readonly kind: "answer";
   readonly status: number;
@@ -68,6 +71,7 @@ export interface HttpAnswer {
   readonly bodySent: boolean;
 }
 
+/** How far a call got. */
 export type HttpResult =
   | HttpAnswer
   /** No connection came about, so nothing was sent. */
@@ -75,6 +79,7 @@ export type HttpResult =
   /** Something was sent, or may have been, and no status came back. */
   | { readonly kind: "no-answer"; readonly cause: Error };
 
+/** Makes calls within time limits. */
 export interface HttpTransport {
   readonly limits: TimeLimits;
   /**

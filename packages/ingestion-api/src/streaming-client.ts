@@ -15,6 +15,7 @@ export type StreamTarget = Pick<Target, "sourceName" | "object">;
 /** One record: a value for every field of the object's schema. */
 export type StreamRecord = Readonly<Record<string, unknown>>;
 
+/** What the API thinks of records that it did not store. */
 export type Validation =
   | { readonly kind: "valid" }
   /** `record` is the record as the API read it, so it holds customer data: not for logs. */
@@ -44,6 +45,7 @@ export interface StreamingClient {
   ): Promise<Validation>;
 }
 
+/** The streaming calls, made through `api`. */
 export function createStreamingClient(api: ApiCaller): StreamingClient {
   return {
     async streamUpsert(target, records, options) {

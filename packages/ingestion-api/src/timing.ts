@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EpochMs, epochMs, type Milliseconds } from "@headgate/core";
 
+/** Clock, chance and waits. */
 export interface Timing {
   now(): EpochMs;
   /** In [0, 1). */

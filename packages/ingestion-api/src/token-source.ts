@@ -5,6 +5,7 @@ import type { HttpTransport } from "./http-transport.ts";
 import { createLogin, type DataCloudToken } from "./login.ts";
 import { systemTiming, type Timing } from "./timing.ts";
 
+/** The one place that tokens of a tenant come from. */
 export interface TokenSource {
   /**
    * A token that lives for at least `minLifeMs` more (default 120 s); where tokens of this tenant

@@ -1,6 +1,7 @@
 /** A request body of known length that can be opened again for another try. */
 import { BulkError, type Bytes } from "@headgate/core";
 
+/** What an upload sends. */
 export interface UploadBody {
   /** Exact length; sent as Content-Length. */
   readonly bytes: Bytes;

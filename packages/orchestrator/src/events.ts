@@ -12,6 +12,7 @@ interface OfBulkJob {
   readonly object: string;
 }
 
+/** One thing that happened; `type` names it and is stable. */
 export type HeadgateEvent =
   | ({ readonly type: "load.accepted"; readonly target: string; readonly via: string } & OfLoad)
   | ({
@@ -132,6 +133,7 @@ export type HeadgateEvent =
     }
   | { readonly type: "queue.error"; readonly queue: string; readonly message: string };
 
+/** Takes an event; must not throw. */
 export type EmitEvent = (event: HeadgateEvent) => void;
 
 /** One readable line for an event: its type, then its measures as `name=value`. */

@@ -3,6 +3,7 @@ import type { BulkJobRecord } from "./ledger/bulk-job-record.ts";
 import { connectionOf, type LoadRecord } from "./ledger/load-record.ts";
 import type { BulkJobView, LoadView } from "./views.ts";
 
+/** A load as it is shown; lists leave out its bulk jobs. */
 export function loadView(load: LoadRecord, bulkJobs?: readonly BulkJobView[]): LoadView {
   const { request } = load;
   return {
@@ -33,6 +34,7 @@ export function loadView(load: LoadRecord, bulkJobs?: readonly BulkJobView[]): L
   };
 }
 
+/** A bulk job as it is shown with a load. */
 export function bulkJobView(record: BulkJobRecord): BulkJobView {
   return {
     id: record.id,

@@ -10,12 +10,14 @@ export interface Caller {
   readonly via: "http" | "stream";
 }
 
+/** A load that is recorded. */
 export interface Accepted {
   readonly load: LoadView;
   /** True where an earlier request with the same key and body had made this load. */
   readonly replayed: boolean;
 }
 
+/** Which page of loads. */
 export interface LoadFilter {
   readonly connection?: string;
   readonly state?: LoadState;

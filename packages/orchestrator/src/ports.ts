@@ -15,6 +15,7 @@ import type {
 } from "@headgate/core";
 import type { EmitEvent } from "./events.ts";
 
+/** An abort ends the call with the signal's reason. */
 export interface CallOptions {
   readonly signal: AbortSignal;
 }

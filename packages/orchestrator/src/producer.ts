@@ -25,6 +25,7 @@ export interface ProducerOptions {
   readonly emit: EmitEvent;
 }
 
+/** Open doors to loads and queues; `close` closes both and the connection. */
 export interface Producer {
   readonly loads: Loads;
   /** For the board. */
@@ -67,6 +68,7 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   };
 }
 
+/** First word of every key where none is configured. */
 export const defaultPrefix = "headgate";
 
 /** First part of every ledger key of a connection; the braces keep them in one hash slot. */

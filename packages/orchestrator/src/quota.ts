@@ -7,6 +7,7 @@ import { readLimits } from "./ledger/published.ts";
 import { iso } from "./load-view.ts";
 import type { QuotaView } from "./views.ts";
 
+/** The quota at this instant, by the limits that workers last published. */
 export async function readQuota(ledger: Ledger): Promise<QuotaView> {
   const limits = await readLimits(ledger);
   const now = await ledgerNow(ledger);

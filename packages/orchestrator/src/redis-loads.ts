@@ -31,6 +31,7 @@ export interface RedisLoadsOptions {
   readonly emit: EmitEvent;
 }
 
+/** Loads of these connections; see `Loads` for what each method promises. */
 export function createRedisLoads(options: RedisLoadsOptions): Loads {
   const { connections } = options;
 

@@ -12,6 +12,7 @@ export interface Progress {
   readonly settled: number;
 }
 
+/** A bulk job that holds or held parts of a load. */
 export interface BulkJobView {
   /** headgate's own id, which is also the id of its task in the `bulk-jobs` queue. */
   readonly id: string;
@@ -26,6 +27,7 @@ export interface BulkJobView {
   readonly uploadedFiles: number;
 }
 
+/** A load. */
 export interface LoadView {
   readonly id: string;
   readonly connection: string;
@@ -50,12 +52,14 @@ export interface LoadView {
   readonly bulkJobs?: readonly BulkJobView[];
 }
 
+/** A page of loads, newest first. */
 export interface LoadPage {
   readonly loads: readonly LoadView[];
   /** Pass as `cursor` for the next page; absent on the last one. */
   readonly nextCursor?: string;
 }
 
+/** A connection's quota. */
 export interface QuotaView {
   readonly connection: string;
   readonly slots: {

@@ -14,6 +14,7 @@ export function checkInsideRoot(root: string, address: Address): void {
   if (!isInside(root, key)) throw uriError(formatUri(address), "is outside the root for files");
 }
 
+/** Whether a path is the root or lies under it, as text. */
 export function isInside(root: string, path: string): boolean {
   return path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
 }

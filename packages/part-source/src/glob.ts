@@ -6,6 +6,7 @@
 import picomatch from "picomatch";
 import { decodeKey } from "./source-uri.ts";
 
+/** A compiled pattern. */
 export interface Glob {
   /** Literal text that every matching key starts with: what to list by. */
   readonly prefix: string;

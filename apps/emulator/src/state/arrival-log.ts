@@ -11,6 +11,7 @@ export interface Arrival {
   counts: boolean;
 }
 
+/** Counts arrivals against the limit of a window. */
 export class ArrivalLog {
   readonly #settings: EmulatorSettings;
   #arrivals: Arrival[] = [];

@@ -23,6 +23,7 @@ export interface NewBulkJob {
   readonly dataspace: string;
 }
 
+/** A bulk job as it stands now. */
 export interface BulkJob extends NewBulkJob {
   readonly id: string;
   /** Order of creation, from 1. */
@@ -59,6 +60,7 @@ export interface BulkJobReport {
   readonly files: readonly AcceptedFile[];
 }
 
+/** States that never change again. */
 export const finalStates: ReadonlySet<RemoteState> = new Set(["JobComplete", "Failed", "Aborted"]);
 
 /** Answer of create: as documented, with `systemModstamp` empty as live orgs leave it. */
@@ -89,6 +91,7 @@ export function infoWire(bulkJob: BulkJob): BulkJobWire {
   };
 }
 
+/** The line of a bulk job in the state report. */
 export function bulkJobReport(bulkJob: BulkJob): BulkJobReport {
   const { id, sourceName, object, operation, dataspace, state, createdAt, modifiedAt } = bulkJob;
   const { refusedFiles, files } = bulkJob;

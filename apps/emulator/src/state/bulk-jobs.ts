@@ -19,6 +19,7 @@ import { type AcceptedFile, type BulkJob, finalStates, type NewBulkJob } from ".
 import type { FileRows, ObjectStore } from "./object-data.ts";
 import { refusal } from "./refusal.ts";
 
+/** A page of the list: parsed, with defaults. */
 export interface ListQuery {
   readonly limit: number;
   readonly offset: number;
@@ -26,6 +27,7 @@ export interface ListQuery {
   readonly states: readonly RemoteState[] | undefined;
 }
 
+/** Values of `orderBy`. */
 export const listOrders = ["systemModstamp", "createdDate", "id", "state", "object"] as const;
 export type ListOrder = (typeof listOrders)[number];
 
@@ -35,6 +37,7 @@ export interface PassedFile {
   readonly rows: FileRows;
 }
 
+/** Every bulk job of the tenant, kept within its limits. */
 export class BulkJobs {
   readonly #settings: EmulatorSettings;
   readonly #objects: ObjectStore;

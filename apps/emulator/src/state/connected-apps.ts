@@ -31,6 +31,7 @@ const claimsShape = z.looseObject({
 /** "exp" of a strict login lies at most this far ahead. */
 const maxExpiryAheadSeconds = 300;
 
+/** The registered apps. */
 export class ConnectedApps {
   readonly #settings: EmulatorSettings;
   readonly #apps = new Map<

@@ -8,6 +8,7 @@ import {
 import type { EmulatorSettings } from "../settings.ts";
 import { refusal } from "./refusal.ts";
 
+/** The registered connectors. */
 export class Connectors {
   readonly #settings: EmulatorSettings;
   readonly #bySourceName = new Map<string, { schema: ConnectorSchema; registeredAt: EpochMs }>();

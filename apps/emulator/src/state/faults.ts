@@ -23,6 +23,7 @@ const answer = {
   retryAfter: z.string().optional(),
 };
 
+/** A fault as a test orders it. */
 export const faultShape = z.discriminatedUnion("kind", [
   /** Nothing is done; the body is read, then `status` answered. */
   z.strictObject({ ...common, kind: z.literal("error"), route, ...answer }),
@@ -75,6 +76,7 @@ export interface FaultReport {
   readonly struck: number;
 }
 
+/** The ordered faults, in order. */
 export class Faults {
   #ordered: { readonly fault: Fault; matched: number; struck: number }[] = [];
 

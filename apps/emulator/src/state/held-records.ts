@@ -19,6 +19,7 @@ interface Shard {
   used: number;
 }
 
+/** The records of one object, by key. */
 export class HeldRecords {
   readonly #shards: Shard[] = Array.from({ length: shardCount }, () => ({
     words: new Uint32Array(firstSlots * wordsPerSlot),

@@ -23,6 +23,7 @@ export interface LoggedCall {
   fault?: string;
 }
 
+/** The last calls, at most `limit()` of them. */
 export class RequestLog {
   readonly #limit: () => number;
   #calls: LoggedCall[] = [];

@@ -24,6 +24,7 @@ interface Pending {
   readonly apply: () => void;
 }
 
+/** Streaming requests under way, and their limit. */
 export class Streaming {
   readonly #settings: EmulatorSettings;
   readonly #objects: ObjectStore;

@@ -19,6 +19,7 @@ export interface IssuedDataCloudToken {
   readonly expiresInSeconds: number;
 }
 
+/** Issues tokens and knows them again. */
 export class Tokens {
   readonly #settings: EmulatorSettings;
   readonly #issued = new Map<string, { readonly bearer: Bearer; readonly expiresAt: EpochMs }>();

@@ -16,6 +16,7 @@ export interface DemoConfig {
   readonly childEnvironment: Readonly<Record<string, string>>;
 }
 
+/** What `--help` prints. */
 export const usage = `usage: npm run demo -- [--json] [--keep] [--megabytes <n>]
 
 Starts headgate (Redis, HTTP API, three workers), an S3 server and an emulator of the Ingestion API

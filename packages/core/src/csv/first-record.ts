@@ -11,6 +11,7 @@ import type { ScannedRecord } from "./record-scanner.ts";
  */
 export const maxHeaderBytes: Bytes = bytes(1_000_000);
 
+/** The bytes of a file from its start until its first record is known. */
 export interface FirstRecord {
   /** Copies the next bytes of the file. */
   keep(chunk: Uint8Array): void;

@@ -14,6 +14,7 @@ export interface CsvHeader {
   readonly columns: readonly string[];
 }
 
+/** A header and what it is held against. */
 export interface HeaderCheck extends CsvHeader {
   readonly operation: Operation;
   /** The object's fields. Undefined: the schema is unknown and names are not held against it. */

@@ -22,6 +22,7 @@ export interface PackedRecord {
   readonly headerBytes: HeaderBytes;
 }
 
+/** Takes records in order and gives parts in order. */
 export interface PartPacker {
   /** Whether there was room; false only for a record too large for a part of its own. */
   add(packed: PackedRecord): boolean;

@@ -26,6 +26,7 @@ export interface StreamIntakeOptions {
   readonly emit: EmitEvent;
 }
 
+/** A reader of the stream. */
 export interface StreamIntake {
   close(): Promise<void>;
 }
@@ -41,6 +42,10 @@ const abandonedMs = 60_000;
 /** Pause after Redis could not be used. */
 const outagePauseMs = 1000;
 
+/**
+ * Starts reading; outlasts outages of Redis. `close` leaves what was read and not answered to
+ * other readers.
+ */
 export function startStreamIntake(options: StreamIntakeOptions): StreamIntake {
   const stop = new AbortController();
   const running = run(options, stop.signal);

@@ -34,6 +34,7 @@ return {'created', id}
 
 const answer = z.tuple([z.enum(["created", "replayed", "conflict"]), z.string()]);
 
+/** Whether the load is new. */
 export interface AcceptAnswer {
   readonly kind: "created" | "replayed" | "conflict";
   /** The load made now, or by the earlier request with this key. */

@@ -31,6 +31,7 @@ const answer = z.tuple([
   z.array(z.string()),
 ]);
 
+/** Whether the create call may be sent now. */
 export type BeginCreateAnswer =
   | { readonly kind: "granted"; readonly record: BulkJobRecord }
   | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };

@@ -60,6 +60,7 @@ export const bulkJobPartSchema: z.ZodType<{
 });
 export type BulkJobPart = z.output<typeof bulkJobPartSchema>;
 
+/** The record, or undefined where there is none (any more). */
 export async function readBulkJob(
   ledger: Ledger,
   bulkJobId: string,
@@ -69,6 +70,7 @@ export async function readBulkJob(
   return { ...bulkJobRecordSchema.parse(hash), id: bulkJobId };
 }
 
+/** Its parts, in upload order. */
 export async function readBulkJobParts(
   ledger: Ledger,
   bulkJobId: string,

@@ -36,12 +36,14 @@ return {'cancelled', ''}
 
 const answer = z.tuple([z.enum(["cancelled", "refused", "not-found"]), z.string()]);
 
+/** What became of a request to cancel. */
 export interface CancelAnswer {
   readonly kind: "cancelled" | "refused" | "not-found";
   /** Why it was refused: the load's state, `closed`, `shared` or `partly settled`. */
   readonly why: string;
 }
 
+/** Cancels a load, or says why not. Cancelling twice is cancelling once. */
 export async function cancelLoad(ledger: Ledger, loadId: string): Promise<CancelAnswer> {
   const [kind, why] = answer.parse(
     await runScript(ledger, cancelScript, [loadId, retentionSeconds]),

@@ -103,6 +103,7 @@ return {'granted', '', ''}
 
 const answer = z.tuple([z.enum(["granted", "stale", "wait"]), z.string(), z.coerce.number()]);
 
+/** What became of a claim. */
 export type ClaimAnswer =
   | { readonly kind: "granted" }
   /** The line has changed since it was read. */

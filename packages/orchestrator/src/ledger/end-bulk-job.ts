@@ -93,6 +93,7 @@ const endedLoads = z.array(z.tuple([z.string(), z.enum(loadStates)]));
 /** Restarts a load may cost before it fails as unstable. */
 export const restartBudget = 3;
 
+/** How a bulk job ends and what that means for its loads. */
 export interface BulkJobEnding {
   readonly end: BulkJobEnd;
   /** The API's last state of it, where it was seen. */
@@ -106,6 +107,7 @@ export interface BulkJobEnding {
   readonly chargeRestart: boolean;
 }
 
+/** A load that is final with this bulk job. */
 export interface EndedLoad {
   readonly loadId: string;
   readonly state: LoadState;

@@ -38,6 +38,7 @@
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";
 
+/** One connection's ledger, and the limits that this process holds it to. */
 export interface Ledger {
   readonly redis: Redis;
   readonly connection: string;
@@ -50,6 +51,7 @@ export interface Ledger {
 
 /** Days after which finished loads, bulk jobs and idempotency keys are forgotten. */
 const retentionDays = 30;
+/** How long finished records are kept: 30 days. */
 export const retentionSeconds: number = retentionDays * 24 * 3600;
 
 /** The fleet's time. Throws ERR_REDIS_AWAY. */

@@ -20,6 +20,7 @@ export interface ManifestStage {
 
 const batchSize = 500;
 
+/** A stage of its own for one planning attempt; what is staged is forgotten after 6 hours. */
 export function stageManifest(ledger: Ledger, loadId: string, attempt: string): ManifestStage {
   const pending = { sources: [] as string[], parts: [] as string[] };
   const keys = {

@@ -51,6 +51,7 @@ export async function recordObservation(
   return z.number().parse(await runScript(ledger, observeScript, [JSON.stringify(listed)]));
 }
 
+/** What the last list says of one bulk job. */
 export interface Observation {
   /** When the last list was recorded; 0 where there was none. */
   readonly at: EpochMs;
@@ -58,6 +59,7 @@ export interface Observation {
   readonly state?: RemoteState;
 }
 
+/** Reads the last list, without asking the API. */
 export async function readObservation(ledger: Ledger, remoteId: string): Promise<Observation> {
   const [at, state] = await guarded(async () => [
     await ledger.redis.get(`${ledger.base}observed-at`),
@@ -82,6 +84,7 @@ if redis.call('GET', base .. 'observing') == ARGV[1] then redis.call('DEL', base
 return 1
 `;
 
+/** Gives the right back, unless it has passed to another worker. */
 export async function releaseObserving(ledger: Ledger, token: string): Promise<void> {
   await runScript(ledger, releaseScript, [token]);
 }
@@ -91,6 +94,7 @@ export async function readPrincipal(ledger: Ledger): Promise<string | undefined>
   return (await guarded(() => ledger.redis.get(`${ledger.base}principal`))) ?? undefined;
 }
 
+/** Keeps the user id of a creation of ours. */
 export async function rememberPrincipal(ledger: Ledger, userId: string): Promise<void> {
   await guarded(() => ledger.redis.set(`${ledger.base}principal`, userId));
 }

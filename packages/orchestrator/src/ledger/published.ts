@@ -22,6 +22,7 @@ const connectorsSchema = z.record(
   z.union([z.literal("unchecked"), z.array(z.string())]),
 );
 
+/** Publishes the limits of this worker; the last one to start counts. */
 export async function publishLimits(ledger: Ledger): Promise<void> {
   await guarded(() => ledger.redis.set(`${ledger.base}limits`, JSON.stringify(ledger.limits)));
 }

@@ -26,6 +26,7 @@ export interface FleetWorkerOptions {
   readonly lockMs?: Milliseconds;
 }
 
+/** A worker that takes tasks. */
 export interface FleetWorker {
   /** Stops taking tasks, ends the steps under way, and waits for them. Their tasks go back to the queue. */
   close(): Promise<void>;
@@ -36,6 +37,7 @@ const takeoversAllowed = 1000;
 /** Unfinished bulk jobs a worker steps side by side; the tenant allows 5 a connection. */
 const bulkJobsPerConnection = 5;
 
+/** Schedules upkeep for every connection and starts taking tasks. */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
   const { queues, contexts, emit } = options;
   await scheduleUpkeep(queues, contexts, options);

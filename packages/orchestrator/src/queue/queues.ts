@@ -7,8 +7,10 @@ import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 
+/** Names of the queues, as Bull Board shows them. */
 export const queueNames = { loads: "loads", bulkJobs: "bulk-jobs", upkeep: "upkeep" } as const;
 
+/** The three queues, open. */
 export interface Queues {
   readonly loads: Queue;
   readonly bulkJobs: Queue;

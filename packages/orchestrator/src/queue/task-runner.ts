@@ -46,6 +46,7 @@ function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Proce
   };
 }
 
+/** What processors share. */
 export interface TaskRunnerDeps {
   /** Throws ERR_UNKNOWN_CONNECTION. */
   readonly contextOf: (connection: string) => StepContext;
@@ -104,6 +105,7 @@ function progressOf(event: HeadgateEvent): Readonly<Record<string, unknown>> | u
   }
 }
 
+/** Runs tasks of `loads`. */
 export function loadProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, loadId } = loadTask.parse(data);
@@ -115,6 +117,7 @@ export function loadProcessor(deps: TaskRunnerDeps): Processor {
   });
 }
 
+/** Runs tasks of `bulk-jobs`. */
 export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, bulkJobId } = bulkJobTask.parse(data);
@@ -126,6 +129,7 @@ export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
   });
 }
 
+/** Runs tasks of `upkeep`. */
 export function upkeepProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
     const { connection, kind } = upkeepTask.parse(data);

@@ -11,6 +11,9 @@ import { type Queues, taskOptions } from "./queues.ts";
 /** Longest jitter of a wake-up, so that workers do not all come at once. */
 const jitterMs = 1000;
 
+/**
+ * The signals of one connection, over these queues. Throws what BullMQ throws where Redis is away.
+ */
 export function createTaskSignals(deps: {
   readonly ledger: Ledger;
   readonly queues: Queues;

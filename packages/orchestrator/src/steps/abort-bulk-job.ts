@@ -30,6 +30,7 @@ export async function startAbort(
   return "next";
 }
 
+/** Sends Aborted and ends the bulk job; one that was closed meanwhile goes on as closed. */
 export async function abortBulkJob(
   context: StepContext,
   record: BulkJobRecord,

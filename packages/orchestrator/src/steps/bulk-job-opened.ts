@@ -6,6 +6,9 @@ import { ledgerNow } from "../ledger/ledger.ts";
 import { rememberPrincipal } from "../ledger/observation.ts";
 import type { StepContext, StepResult } from "./context.ts";
 
+/**
+ * Moves a bulk job on to uploading, `adopted` or created by this call. Throws ERR_LEDGER_FENCED.
+ */
 export async function bulkJobOpened(
   context: StepContext,
   record: BulkJobRecord,

@@ -1,6 +1,7 @@
 /** A bulk job in a few words, as the name of its task. */
 import type { Operation } from "@headgate/core";
 
+/** Such as `upsert crm/orders, 3 parts`. */
 export function bulkJobTitle(bulkJob: {
   readonly operation: Operation;
   readonly object: string;

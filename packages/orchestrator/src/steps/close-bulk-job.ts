@@ -7,6 +7,7 @@ import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { refreshRemote } from "./refresh-remote.ts";
 
+/** Sends UploadComplete; an answer that leaves doubt is settled by the state that the API has. */
 export async function closeBulkJob(
   context: StepContext,
   record: BulkJobRecord,

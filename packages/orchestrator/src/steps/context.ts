@@ -12,6 +12,7 @@ import {
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ConnectionPorts } from "../ports.ts";
 
+/** Sizes, paces and choices of the steps. */
 export interface StepSettings {
   /** Files in a bulk job. Default and most: 100. */
   readonly maxFilesPerBulkJob: number;
@@ -34,6 +35,7 @@ export interface StepSettings {
   readonly reap: ReapSettings;
 }
 
+/** The defaults named in `StepSettings`. */
 export const defaultStepSettings: StepSettings = {
   maxFilesPerBulkJob,
   maxPartBytes,
@@ -62,6 +64,7 @@ export interface TaskSignals {
   claimAt(until: EpochMs): Promise<void>;
 }
 
+/** A connection's step has these and nothing else. */
 export interface StepContext {
   readonly ledger: Ledger;
   readonly ports: ConnectionPorts;

@@ -22,6 +22,7 @@ const notFoundWaitMs = seconds(30);
 /** Wait for a slot or the gate where no instant is known. */
 const eventWaitMs = seconds(15);
 
+/** Sends the create call in its slot, or finds out what an earlier one has made. */
 export async function createBulkJob(
   context: StepContext,
   record: BulkJobRecord,

@@ -6,6 +6,7 @@ import { type BulkJobEnding, endBulkJob } from "../ledger/end-bulk-job.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
 
+/** Ends a bulk job in the ledger, once, and wakes whatever waited for that. */
 export async function finishBulkJob(
   context: StepContext,
   record: BulkJobRecord,

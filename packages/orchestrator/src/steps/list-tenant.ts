@@ -2,6 +2,7 @@
 import { type RemoteBulkJob, type RemoteState, unfinishedRemoteStates } from "@headgate/core";
 import type { IngestionPort } from "../ports.ts";
 
+/** Reads the whole list, in these states; default: the unfinished ones. */
 export async function listTenant(
   ports: { readonly ingestion: IngestionPort },
   signal: AbortSignal,

@@ -21,6 +21,7 @@ export interface ReapReport {
   readonly reported: number;
 }
 
+/** One round of the reaper over everything that the tenant lists as Open or UploadComplete. */
 export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
   const { ledger, ports, settings } = context;
   const counts = { seen: 0, aborted: 0, reported: 0 };

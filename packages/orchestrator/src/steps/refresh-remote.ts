@@ -9,6 +9,7 @@ import { waitAndRetry } from "./call-failed.ts";
 import { goOnClosed } from "./closed-elsewhere.ts";
 import type { StepContext, StepResult } from "./context.ts";
 
+/** Goes on from the state that the API has: tries again where it is Open, else as after a close. */
 export async function refreshRemote(
   context: StepContext,
   record: BulkJobRecord,

@@ -14,6 +14,9 @@ import { later } from "./later.ts";
 import { uploadNextPart } from "./upload-part.ts";
 import { watchBulkJob } from "./watch-bulk-job.ts";
 
+/**
+ * Runs a bulk job's steps until it has ended, must wait, or has held its task for the step budget.
+ */
 export async function runBulkJob(
   context: StepContext,
   bulkJobId: string,

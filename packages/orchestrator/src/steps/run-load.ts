@@ -13,6 +13,7 @@ import { planLoad } from "./plan-load.ts";
 /** A wake-up comes at the end of the load, and from the sweep should that one be missed. */
 const sleepMs = 24 * 3_600_000;
 
+/** Plans a load, or tells how it stands; done, cancel or fail once it has ended. */
 export async function runLoad(
   context: StepContext,
   loadId: string,

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { BulkError, createRecordScanner } from "@headgate/core";
 import type { RewindableBody } from "../ports.ts";
 
+/** A body that knows the hash of what went out. */
 export interface VerifiedBody extends RewindableBody {
   /** SHA-256 in hex of the last stretch that was read to its end. */
   sha256(): string;

@@ -13,6 +13,7 @@ import { completeEnding, failedEnding, finishBulkJob } from "./finish-bulk-job.t
 import { later } from "./later.ts";
 import { observeTenant } from "./observe-tenant.ts";
 
+/** Looks whether a closed bulk job has ended, and ends it here too; else comes back later. */
 export async function watchBulkJob(
   context: StepContext,
   record: BulkJobRecord,
