@@ -25,8 +25,8 @@ function decide(
   return decideReap(remote, owner, { now, settings: { ...defaultReapSettings, ...settings } });
 }
 
-const uploading: ReapOwner = { kind: "ours", phase: "uploading", partsMissing: 2 };
-const closing: ReapOwner = { kind: "ours", phase: "closing", partsMissing: 0 };
+const uploading = { kind: "ours", phase: "uploading", partsMissing: 2 } as const;
+const closing = { kind: "ours", phase: "closing", partsMissing: 0 } as const;
 
 describe("decideReap", () => {
   it("leaves a young bulk job of ours alone", () => {
@@ -36,6 +36,8 @@ describe("decideReap", () => {
   it("completes one of ours that has all its parts", () => {
     expect(decide(closing, bulkJob(day))).toEqual({ kind: "complete" });
     expect(decide(closing, bulkJob(day, "UploadComplete"))).toEqual({ kind: "leave" });
+    expect(decide({ ...closing, partsMissing: 1 }, bulkJob(day))).toEqual({ kind: "leave" });
+    expect(decide({ ...closing, phase: "uploading" }, bulkJob(day))).toEqual({ kind: "leave" });
   });
 
   it("tells of one of ours from 6 days on and aborts it at 6.5, to the millisecond", () => {

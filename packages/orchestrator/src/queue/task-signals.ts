@@ -11,9 +11,7 @@ import { type Queues, taskOptions } from "./queues.ts";
 /** Longest jitter of a wake-up, so that workers do not all come at once. */
 const jitterMs = 1000;
 
-/**
- * The signals of one connection, over these queues. Throws what BullMQ throws where Redis is away.
- */
+/** The signals of one connection; where Redis is away, ERR_REDIS_AWAY or what BullMQ throws. */
 export function createTaskSignals(deps: {
   readonly ledger: Ledger;
   readonly queues: Queues;

@@ -18,7 +18,7 @@ import { type VerifiedBody, verifiedBody } from "./verified-body.ts";
 /** Passing faults of a source, in a row, after which its load fails. */
 const sourceTriesAllowed = 8;
 
-/** Uploads one part, or moves on to closing where none is left. */
+/** Uploads the part that is due, unless something must come first; closes where none is left. */
 export async function uploadNextPart(
   context: StepContext,
   record: BulkJobRecord,

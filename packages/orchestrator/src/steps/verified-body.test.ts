@@ -53,6 +53,7 @@ describe("a source that is not what was planned never ends a PUT as if it were w
     ["is short of a record", ["id,note\n", '1,"two\nlines"\n']],
     ["has grown by a record", [text, "3,c\n"]],
     ["has as many bytes in other records", ['id,note\n1,"twollines"\n', "2\nb\n"]],
+    ["has other bytes in as many records", ['id,note\n1,"two\nline"\n', "2,b\n"]],
     ["is empty", []],
   ])("because it %s", async (_, chunks) => {
     const { sent, error } = await send(bodyOf(chunks));
