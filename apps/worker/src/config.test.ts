@@ -106,7 +106,7 @@ describe("settings", () => {
       HEADGATE_SCHEMAS: `crm=${file("crm.yaml", "openapi: 3.0.3")}, web=none`,
       HEADGATE_S3_ENDPOINT: "http://127.0.0.1:9000",
       HEADGATE_S3_REGION: "eu-central-1",
-      HEADGATE_S3_PATH_STYLE: "true",
+      HEADGATE_S3_PATH_STYLE: "false",
       HEADGATE_S3_BUCKETS: "exports,more",
       HEADGATE_FILES_ROOT: "/data",
       HEADGATE_SLOTS: "10",
@@ -159,7 +159,7 @@ describe("settings", () => {
       s3: {
         endpoint: "http://127.0.0.1:9000",
         region: "eu-central-1",
-        forcePathStyle: true,
+        forcePathStyle: false,
         allowedBuckets: ["exports", "more"],
       },
       filesRoot: "/data",

@@ -16,10 +16,7 @@ import type { WorkerOptions } from "./start-worker.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const flag = z
-  .enum(["true", "false"])
-  .default("false")
-  .transform((word) => word === "true");
+const flag = z.enum(["true", "false"]).transform((word) => word === "true");
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const list = z.string().transform((text) =>
   text
@@ -53,8 +50,8 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,32}$/)
     .default("headgate"),
-  HEADGATE_ALLOW_VOLATILE_REDIS: flag,
-  HEADGATE_STREAM_INTAKE: z.enum(["true", "false"]).default("true"),
+  HEADGATE_ALLOW_VOLATILE_REDIS: flag.default(false),
+  HEADGATE_STREAM_INTAKE: flag.default(true),
   HEADGATE_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
   HEADGATE_STOP_SECONDS: whole(1, 600).default(25),
 
@@ -66,13 +63,13 @@ const environmentSchema = z.object({
   HEADGATE_AUDIENCE: z.string().min(1).optional(),
   HEADGATE_DATA_SPACE: z.string().min(1).optional(),
   HEADGATE_ALLOWED_HOSTS: list.default(["salesforce.com"]),
-  HEADGATE_ALLOW_LOOPBACK: flag,
+  HEADGATE_ALLOW_LOOPBACK: flag.default(false),
   HEADGATE_CA_FILE: z.string().min(1).optional(),
   HEADGATE_SCHEMAS: schemas,
 
   HEADGATE_S3_ENDPOINT: z.url().optional(),
   HEADGATE_S3_REGION: z.string().min(1).optional(),
-  HEADGATE_S3_PATH_STYLE: flag,
+  HEADGATE_S3_PATH_STYLE: flag.optional(),
   HEADGATE_S3_BUCKETS: list.optional(),
   HEADGATE_FILES_ROOT: z.string().startsWith("/").optional(),
 
@@ -81,11 +78,11 @@ const environmentSchema = z.object({
   HEADGATE_RESERVE_SLOTS: whole(0, 1000).default(0),
   HEADGATE_PERMITS: whole(1, 100).default(5),
   HEADGATE_RESERVE_PERMITS: whole(0, 100).default(0),
-  HEADGATE_ONE_BULK_JOB_PER_OBJECT: z.enum(["true", "false"]).default("true"),
+  HEADGATE_ONE_BULK_JOB_PER_OBJECT: flag.default(true),
   HEADGATE_POLL_MIN_MS: whole(100, 600_000).default(3000),
   HEADGATE_POLL_MAX_MS: whole(100, 600_000).default(15_000),
   HEADGATE_ON_UNKNOWN_UPLOAD: z.enum(["reput", "restart"]).default("reput"),
-  HEADGATE_REAP_FOREIGN: flag,
+  HEADGATE_REAP_FOREIGN: flag.default(false),
 });
 
 /** What the command needs besides the worker's own options. */
@@ -112,7 +109,7 @@ export function readWorkerConfig(environment: Environment): WorkerOptions & Comm
     redisUrl: new Secret(env.HEADGATE_REDIS_URL),
     prefix: env.HEADGATE_KEY_PREFIX,
     allowVolatileRedis: env.HEADGATE_ALLOW_VOLATILE_REDIS,
-    streamIntake: env.HEADGATE_STREAM_INTAKE === "true",
+    streamIntake: env.HEADGATE_STREAM_INTAKE,
     logLevel: env.HEADGATE_LOG_LEVEL,
     stopMs: seconds(env.HEADGATE_STOP_SECONDS),
     connection: {
@@ -135,7 +132,7 @@ export function readWorkerConfig(environment: Environment): WorkerOptions & Comm
         permits: env.HEADGATE_PERMITS,
         reserveSlots: env.HEADGATE_RESERVE_SLOTS,
         reservePermits: env.HEADGATE_RESERVE_PERMITS,
-        oneBulkJobPerObject: env.HEADGATE_ONE_BULK_JOB_PER_OBJECT === "true",
+        oneBulkJobPerObject: env.HEADGATE_ONE_BULK_JOB_PER_OBJECT,
       },
       steps: {
         pollMinMs: milliseconds(env.HEADGATE_POLL_MIN_MS),
@@ -147,7 +144,9 @@ export function readWorkerConfig(environment: Environment): WorkerOptions & Comm
     s3: {
       ...(env.HEADGATE_S3_REGION === undefined ? {} : { region: env.HEADGATE_S3_REGION }),
       ...(env.HEADGATE_S3_ENDPOINT === undefined ? {} : { endpoint: env.HEADGATE_S3_ENDPOINT }),
-      ...(env.HEADGATE_S3_PATH_STYLE ? { forcePathStyle: true } : {}),
+      ...(env.HEADGATE_S3_PATH_STYLE === undefined
+        ? {}
+        : { forcePathStyle: env.HEADGATE_S3_PATH_STYLE }),
       ...(env.HEADGATE_S3_BUCKETS === undefined ? {} : { allowedBuckets: env.HEADGATE_S3_BUCKETS }),
     },
     filesRoot: env.HEADGATE_FILES_ROOT,
