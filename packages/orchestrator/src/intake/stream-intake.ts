@@ -134,41 +134,22 @@ async function takeOrLeave(options: StreamIntakeOptions, entry: StreamEntry): Pr
 async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise<void> {
   const { redis, prefix, loads, emit } = options;
   const answer = redis.multi();
+  const addAnswer = (stream: string, fields: readonly string[]) =>
+    answer.xadd(
+      ...([`${prefix}:${stream}`, "MAXLEN", "~", answersKept, "*"] as const),
+      ...["entry", entry.id, ...fields],
+    );
   try {
     const request = parseLoadRequest(requestOf(entry));
     const { load, replayed } = await loads.accept(request, {
       caller: { principal: "redis", via: "stream" },
       idempotencyKey: entry.fields.get("key") ?? `entry ${entry.id}`,
     });
-    answer.xadd(
-      `${prefix}:accepted`,
-      "MAXLEN",
-      "~",
-      answersKept,
-      "*",
-      "entry",
-      entry.id,
-      "load",
-      load.id,
-      "replayed",
-      String(replayed),
-    );
+    addAnswer("accepted", ["load", load.id, "replayed", String(replayed)]);
   } catch (error) {
     if (!isBulkError(error) || error.code === "ERR_REDIS_AWAY") throw error;
     emit({ type: "intake.refused", entry: entry.id, code: error.code, message: error.message });
-    answer.xadd(
-      `${prefix}:refused`,
-      "MAXLEN",
-      "~",
-      answersKept,
-      "*",
-      "entry",
-      entry.id,
-      "code",
-      reasonCode(error.code),
-      "message",
-      error.message,
-    );
+    addAnswer("refused", ["code", reasonCode(error.code), "message", error.message]);
   }
   answer.xack(`${prefix}:requests`, group, entry.id).xdel(`${prefix}:requests`, entry.id);
   await executed(answer);
