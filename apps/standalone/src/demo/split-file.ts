@@ -11,7 +11,8 @@ export function withRecords(csv: string): {
 }
 
 /**
- * One CSV for each different start of the key column, sorted by it. The key the first column, and no field may hold a line end, so that a line is a record.
+ * One CSV for each different start of the key column, sorted by it. The key must be the first
+ * column and no field may hold a line end, so that a line is a record.
  */
 export function splitByKeyStart(
   csv: string,
