@@ -68,12 +68,25 @@ it("sends the call again, in a slot of its own, once the first has surely made n
   expect(await slotsOf(fleet)).toEqual([`o:${bulkJobId}:1`, `o:${bulkJobId}:2`]);
 });
 
+it("gives its parts back after three calls that have made nothing", async () => {
+  const { fleet, loadId, bulkJobId } = await unanswered(async () => undefined, 0);
+  for (const _ of [2, 3]) fleet.tenant.failNext("create", "ERR_API_UNKNOWN_OUTCOME");
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({
+    kind: "done",
+    result: { end: "conflict" },
+  });
+  expect(fleet.tenant.calls.filter((call) => call === "create")).toHaveLength(3);
+  expect(await slotsOf(fleet)).toHaveLength(3);
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "waiting" });
+});
+
 it.each([
   ["another user's", (f: TestFleet) => create(f, "them")],
   ["one of another operation", (f: TestFleet) => create(f, "us", { operation: "delete" })],
   [
     "one of two that could be ours",
     async (f: TestFleet) => {
+      f.tenant.oneBulkJobPerObject = false;
       await create(f, "us");
       await create(f, "us");
     },
@@ -84,8 +97,9 @@ it.each([
     kind: "done",
     result: { end: "conflict" },
   });
+  expect(fleet.events.map(({ type }) => type)).toContain("bulk-job.create-unknown");
   expect(fleet.tenant.calls).not.toContain("upload");
-  expect([...fleet.tenant.bulkJobs.values()].map((job) => job.state)).not.toContain("Aborted");
+  expect([...fleet.tenant.bulkJobs.values()].map(({ state }) => state)).not.toContain("Aborted");
   expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
     state: "waiting",
     restarts: 0,

@@ -55,6 +55,14 @@ describe("a passing fault of the API", () => {
     expect(await fleet.door.redis.zcard(`${fleet.context.ledger.base}slots`)).toBe(slots);
   });
 
+  it("that surely took no file uses none up", async () => {
+    const fleet = fleetOfTest();
+    const { bulkJobId } = await claimed(fleet);
+    fleet.tenant.failNext("upload", "ERR_API_UNREACHABLE");
+    await runOn(fleet, bulkJobId);
+    expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ filesUsed: 1 });
+  });
+
   it("in the list that reconciles a create is met by a wait too", async () => {
     const fleet = fleetOfTest();
     const { bulkJobId } = await claimed(fleet);
@@ -81,6 +89,25 @@ describe("a passing fault of the API", () => {
       reasonCode: "api_bad_request",
     });
   });
+});
+
+it("sends a part again whose worker was stopped, and counts both files", async () => {
+  const fleet = fleetOfTest();
+  const { loadId, bulkJobId } = await claimed(fleet);
+  const stop = new AbortController();
+  fleet.tenant.hold("upload", async () => {
+    fleet.tenant.hold("upload", async () => undefined);
+    stop.abort();
+  });
+  await expect(runBulkJob(fleet.context, bulkJobId, stop.signal)).rejects.toMatchObject({
+    name: "AbortError",
+  });
+  expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done", result: { files: 1 } });
+  expect(fleet.events).toContainEqual(
+    expect.objectContaining({ type: "bulk-job.upload-unknown", bulkJobId, part: 1 }),
+  );
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ filesUsed: 2 });
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
 });
 
 describe("a bulk job whose only load is cancelled", () => {
@@ -111,7 +138,7 @@ describe("a bulk job whose only load is cancelled", () => {
       result: { end: "aborted" },
     });
     expect(fleet.tenant.calls).not.toContain("close");
-    expect([...fleet.tenant.bulkJobs.values()].map((job) => job.state)).toEqual(["Aborted"]);
+    expect([...fleet.tenant.bulkJobs.values()].map(({ state }) => state)).toEqual(["Aborted"]);
   });
 });
 

@@ -29,6 +29,8 @@ export interface TestTenant {
   closedState: RemoteState;
   /** User that bulk jobs are created by. Default us. */
   createdBy: string;
+  /** Whether it refuses a second unfinished bulk job of an object. Default true. */
+  oneBulkJobPerObject: boolean;
 }
 
 export interface TestBulkJob extends RemoteBulkJob {
@@ -45,6 +47,7 @@ export function createTestTenant(): TestTenant {
     calls,
     closedState: "JobComplete",
     createdBy: "us",
+    oneBulkJobPerObject: true,
     failNext: (call, code) => void faults.push({ call, code }),
     hold: (call, until) => void holds.set(call, until),
     process: (id) => void moved(id, "JobComplete"),
@@ -53,11 +56,13 @@ export function createTestTenant(): TestTenant {
       clockOffsetMs: () => 0,
       async createBulkJob({ sourceName, object, operation }, { signal }) {
         await met("create", signal);
-        for (const job of bulkJobs.values())
-          if (isUnfinished(job) && job.sourceName === sourceName && job.object === object)
-            throw conflict(`${sourceName}/${object} has the unfinished bulk job ${job.id}`);
+        const rival = [...bulkJobs.values()].find((other) => {
+          return isUnfinished(other) && other.sourceName === sourceName && other.object === object;
+        });
+        if (tenant.oneBulkJobPerObject && rival !== undefined)
+          throw conflict(`${sourceName}/${object} has the unfinished bulk job ${rival.id}`);
         const id = `remote${bulkJobs.size + 1}`;
-        const job: TestBulkJob = {
+        const bulkJob: TestBulkJob = {
           id,
           sourceName,
           object,
@@ -66,8 +71,8 @@ export function createTestTenant(): TestTenant {
           createdById: tenant.createdBy,
           files: [],
         };
-        bulkJobs.set(id, job);
-        return job;
+        bulkJobs.set(id, bulkJob);
+        return bulkJob;
       },
       async upload(id, body, { signal }) {
         await met("upload", signal);
@@ -89,7 +94,7 @@ export function createTestTenant(): TestTenant {
       },
       async *listAll(states, { signal }) {
         await met("list", signal);
-        for (const job of bulkJobs.values()) if (states.includes(job.state)) yield job;
+        for (const bulkJob of bulkJobs.values()) if (states.includes(bulkJob.state)) yield bulkJob;
       },
     },
   };
@@ -104,21 +109,21 @@ export function createTestTenant(): TestTenant {
   }
 
   function jobOf(id: string): TestBulkJob {
-    const job = bulkJobs.get(id);
-    if (job === undefined) throw new BulkError("ERR_API_NOT_FOUND", `no bulk job ${id}`);
-    return job;
+    const bulkJob = bulkJobs.get(id);
+    if (bulkJob === undefined) throw new BulkError("ERR_API_NOT_FOUND", `no bulk job ${id}`);
+    return bulkJob;
   }
 
   function openJob(id: string): TestBulkJob {
-    const job = jobOf(id);
-    if (job.state !== "Open") throw conflict(`bulk job ${id} is ${job.state}`);
-    return job;
+    const bulkJob = jobOf(id);
+    if (bulkJob.state !== "Open") throw conflict(`bulk job ${id} is ${bulkJob.state}`);
+    return bulkJob;
   }
 
   function moved(id: string, state: RemoteState): TestBulkJob {
-    const job = { ...jobOf(id), state };
-    bulkJobs.set(id, job);
-    return job;
+    const bulkJob = { ...jobOf(id), state };
+    bulkJobs.set(id, bulkJob);
+    return bulkJob;
   }
 
   return tenant;
