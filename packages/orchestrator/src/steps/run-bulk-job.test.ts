@@ -91,6 +91,30 @@ describe("a passing fault of the API", () => {
   });
 });
 
+describe("a create call that is answered with 404", () => {
+  it("is sent twice more, since a new object takes its time to be known", async () => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    for (const _ of [1, 2]) fleet.tenant.failNext("create", "ERR_API_NOT_FOUND");
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done" });
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
+  });
+
+  it("three times fails its loads", async () => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    for (const _ of [1, 2, 3]) fleet.tenant.failNext("create", "ERR_API_NOT_FOUND");
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({
+      kind: "fail",
+      code: "bulk_job_refused",
+    });
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
+      state: "failed",
+      reasonCode: "api_not_found",
+    });
+  });
+});
+
 it("sends a part again whose worker was stopped, and counts both files", async () => {
   const fleet = fleetOfTest();
   const { loadId, bulkJobId } = await claimed(fleet);
