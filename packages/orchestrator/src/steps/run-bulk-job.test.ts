@@ -115,6 +115,17 @@ describe("a create call that is answered with 404", () => {
   });
 });
 
+it("does not take a close for done that leaves the bulk job Open", async () => {
+  const fleet = fleetOfTest();
+  const { loadId, bulkJobId } = await claimed(fleet);
+  fleet.tenant.closedState = "Open";
+  expect(await runBulkJob(fleet.context, bulkJobId, signal)).toMatchObject({ kind: "snooze" });
+  expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ phase: "closing" });
+  fleet.tenant.closedState = "JobComplete";
+  expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done" });
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
+});
+
 it("sends a part again whose worker was stopped, and counts both files", async () => {
   const fleet = fleetOfTest();
   const { loadId, bulkJobId } = await claimed(fleet);
