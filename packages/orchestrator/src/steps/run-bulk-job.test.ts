@@ -115,6 +115,22 @@ describe("a create call that is answered with 404", () => {
   });
 });
 
+it("gives its last part back where an unknown upload has eaten a file of a full bulk job", async () => {
+  const fleet = fleetOfTest({ settings: { maxFilesPerBulkJob: 2 } });
+  const { context, tenant } = fleet;
+  const first = await fleet.load();
+  const second = await fleet.load();
+  await runLoad(context, second, signal);
+  const { bulkJobId } = await claimedBy(fleet, first);
+  expect(await bulkJobOf(context.ledger, bulkJobId)).toMatchObject({ files: 2 });
+  tenant.failNext("upload", "ERR_API_UNKNOWN_OUTCOME");
+
+  expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done", result: { files: 1 } });
+  expect(tenant.calls.filter((call) => call === "upload")).toHaveLength(2);
+  expect(await loadOf(context.ledger, first)).toMatchObject({ state: "complete" });
+  expect(await loadOf(context.ledger, second)).toMatchObject({ state: "loading", restarts: 0 });
+});
+
 it("does not take a close for done that leaves the bulk job Open", async () => {
   const fleet = fleetOfTest();
   const { loadId, bulkJobId } = await claimed(fleet);
