@@ -131,6 +131,17 @@ it("gives its last part back where an unknown upload has eaten a file of a full 
   expect(await loadOf(context.ledger, second)).toMatchObject({ state: "loading", restarts: 0 });
 });
 
+it("charges its loads a restart where it is aborted and none is to blame", async () => {
+  const fleet = fleetOfTest({ settings: { onUnknownUpload: "restart" } });
+  const { loadId, bulkJobId } = await claimed(fleet);
+  fleet.tenant.failNext("upload", "ERR_API_UNKNOWN_OUTCOME");
+  expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "done", result: { end: "aborted" } });
+  expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({
+    state: "loading",
+    restarts: 1,
+  });
+});
+
 it("does not take a close for done that leaves the bulk job Open", async () => {
   const fleet = fleetOfTest();
   const { loadId, bulkJobId } = await claimed(fleet);
