@@ -1,6 +1,7 @@
 /** What the API, the store or a person does to a load on its way, and that nothing is lost or doubled. */
 import { milliseconds } from "@headgate/core";
 import type { FaultInput } from "@headgate/emulator";
+import type { HeadgateEvent } from "@headgate/orchestrator";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { customers, orders, ordersCsv, rowsOf, schema } from "./csv.ts";
 import { recordsHash } from "./records-hash.ts";
@@ -36,6 +37,17 @@ async function loadWith(
   await meanwhile(started);
   const end = await ended(load.id);
   return { end, state: await emulator.control.state(), requests: emulator.control.requests() };
+}
+
+/** Whether an event came after another. */
+function isAfter(event: HeadgateEvent, other: HeadgateEvent): boolean {
+  const events = rig?.events ?? [];
+  return events.indexOf(event) > events.indexOf(other);
+}
+
+/** Whether two events are about the same bulk job. */
+function isOf(event: HeadgateEvent, other: HeadgateEvent): boolean {
+  return "bulkJobId" in event && "bulkJobId" in other && event.bulkJobId === other.bulkJobId;
 }
 
 describe("a create call", () => {
@@ -111,20 +123,34 @@ describe("an upload", () => {
   });
 
   it("gives its last part back where unknown uploads have eaten the files of the bulk job", async () => {
-    const { emulator, put, enqueue, ended } = await start({
-      emulator: { maxFilesPerBulkJob: 3 },
+    const { emulator, put, enqueue, ended, event } = await start({
+      clock: "manual",
+      emulator: { maxFilesPerBulkJob: 3, processingMs: 1 },
       steps: { pollMinMs: milliseconds(50), maxFilesPerBulkJob: 3 },
     });
+    const load = async (i: number) =>
+      await enqueue({
+        ...orders,
+        source: { uri: await put(`${i}.csv`, ordersCsv(rowsOf(5, 5 * i))) },
+      });
+    const loads = [await load(0)];
+    await event((e) => e.type === "bulk-job.closed");
+    for (const i of [1, 2, 3]) loads.push(await load(i));
+    for (const { id } of loads) await event((e) => e.type === "load.planned" && e.loadId === id);
     emulator.control.addFaults({ route: "upload", kind: "done-then-timeout", closeSocket: true });
-    const loads = [];
-    for (let i = 0; i < 4; i++) {
-      const uri = await put(`${i}.csv`, ordersCsv(rowsOf(5, 5 * i)));
-      loads.push(await enqueue({ ...orders, source: { uri } }));
-    }
-    for (const load of loads) expect((await ended(load.id)).state).toBe("complete");
+    emulator.clock.advance(milliseconds(10));
+    const full = await event((e) => e.type === "bulk-job.claimed" && e.parts === 3);
+    await event((e) => e.type === "bulk-job.part-returned");
+    await event((e) => e.type === "bulk-job.closed" && e.files === 2);
+    emulator.clock.advance(milliseconds(10));
+    const rest = await event((e) => e.type === "bulk-job.claimed" && isAfter(e, full));
+    await event((e) => e.type === "bulk-job.closed" && isOf(e, rest));
+    emulator.clock.advance(milliseconds(10));
+
+    for (const { id } of loads) expect((await ended(id)).state).toBe("complete");
     const { objects, maxima } = await emulator.control.state();
     expect(objects).toMatchObject([{ keysHeld: 20, heldHash: recordsHash(rowsOf(20)) }]);
-    expect(maxima.maxFilesPerBulkJob).toBeLessThanOrEqual(3);
+    expect(maxima.maxFilesPerBulkJob).toBe(3);
   });
 
   it("refused by the API fails its load and leaves no bulk job open", async () => {

@@ -52,7 +52,7 @@ it("keeps the tenant's limits and loses nothing, whoever of the fleet does what"
   });
   const { emulator } = rig;
   // The margin is for the way of a create call from its stamp to its arrival.
-  const tuning: Tuning = { windowMs: windowMs + 500, sweepEveryMs: 2000, observeEveryMs: 200 };
+  const tuning: Tuning = { windowMs: windowMs + 1500, sweepEveryMs: 2000, observeEveryMs: 200 };
   const environment = {
     HEADGATE_SLOTS: String(slots),
     HEADGATE_PERMITS: String(permits),
