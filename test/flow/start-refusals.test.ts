@@ -1,4 +1,4 @@
-/** What a worker refuses to start on, as a process: one line on stderr, exit code 1, nothing spent. */
+/** What a worker refuses to start on, as a process: one line on stderr, exit code 1 (2 for a wrong setting), nothing spent. */
 import { generateKeyPairSync } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -58,7 +58,7 @@ it("refuses settings that are missing, all by name", async () => {
     HEADGATE_USER: "",
     HEADGATE_SCHEMAS: "",
   }).ended;
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toMatch(
     /^headgate-worker: ERR_CONFIG: .*\n {2}HEADGATE_USER: .*\n {2}HEADGATE_SCHEMAS: .*\n$/,
   );

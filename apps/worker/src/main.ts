@@ -27,5 +27,5 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   const text = isBulkError(error) ? `${error.code}: ${error.message}` : String(error);
   process.stderr.write(`headgate-worker: ${text}\n`);
-  process.exit(1);
+  process.exit(isBulkError(error, "ERR_CONFIG") ? 2 : 1);
 });
