@@ -8,6 +8,7 @@ import { addBoard, type BoardOptions, type BoardQueue } from "./board.ts";
 import { answerMalformedHttp } from "./malformed-http.ts";
 import { refuseOtherMethods } from "./method-not-allowed.ts";
 import { HttpProblem, sendProblem } from "./problems.ts";
+import { endQuietConnections } from "./quiet-connections.ts";
 import { logRequests, requestIdOf } from "./request-log.ts";
 import { acceptLoadRoute } from "./routes/accept-load.ts";
 import { cancelLoadRoute } from "./routes/cancel-load.ts";
@@ -32,7 +33,7 @@ export interface ApiOptions {
   readonly limits?: Partial<ApiLimits>;
 }
 
-/** Builds the API. `listen` starts it; `close` lets running requests end and closes idle connections. */
+/** Builds the API. `listen` starts it; `close` lets running requests end and closes all other connections. */
 export function createApi(options: ApiOptions): FastifyInstance {
   const { loads, keys, boardQueues = [], board } = options;
   const limits = { ...defaultApiLimits, ...options.limits };
@@ -47,6 +48,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addHook("onSend", async (_request, reply) => {
     if (closing) reply.header("connection", "close");
   });
+  endQuietConnections(app);
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new HttpProblem("route_not_found", "the path is not one of this API")),

@@ -51,6 +51,28 @@ describe("over real HTTP", () => {
     first.destroy();
   });
 
+  it.each([
+    ["has sent nothing", ""],
+    ["has sent half a request", "GET /livez HTTP/1.1\r\nhost: x\r\n"],
+    [
+      "has sent half its second request",
+      "GET /livez HTTP/1.1\r\nhost: x\r\n\r\nGET /livez HTTP/1.1\r\n",
+    ],
+  ])("waits for no connection that %s when it closes", async (_what, sent) => {
+    const { app, port } = await listen();
+    const accepted = once(app.server, "connection");
+    const socket = connect(port, "127.0.0.1");
+    const [served] = await accepted;
+    if (sent !== "") {
+      const received = once(served, "data");
+      socket.write(sent);
+      await received;
+    }
+    await app.close();
+    expect(app.server.listening).toBe(false);
+    socket.destroy();
+  });
+
   it("lets a running request end while it closes, and then the connection too", async () => {
     const { loads } = createTestApi();
     const asked = Promise.withResolvers<void>();
