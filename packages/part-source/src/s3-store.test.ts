@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { bytes, type ErrorCode, type SourceObject } from "@headgate/core";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { collect, never, rangeOf, readAll, sample } from "./conformance/subject.ts";
 import { createS3Store } from "./s3-store.ts";
 import {
@@ -14,6 +14,10 @@ import {
 
 const content = sample(5_000);
 const object: SourceObject = { uri: "s3://bucket/key.csv", bytes: bytes(5_000), pin: '"pin"' };
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Parameters that only name the SDK's operation. */
 function ranges(server: ScriptedS3): readonly string[] {
@@ -227,4 +231,19 @@ describe("connections", () => {
     expect(server.requests).toHaveLength(5);
     expect(server.connections()).toBe(1);
   });
+});
+
+test("without a region anywhere, a call fails as a wrong setting and is not sent", async () => {
+  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"])
+    vi.stubEnv(name, undefined);
+  for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+    vi.stubEnv(name, "/nowhere");
+  const store = createS3Store();
+  const listed = store.list({ kind: "uri", uri: object.uri }, { signal: never() });
+  await expect(collect(listed)).rejects.toMatchObject({
+    code: "ERR_CONFIG",
+    message: expect.stringContaining("no AWS region is set"),
+    fields: { uri: object.uri },
+  });
+  store.close();
 });
