@@ -57,6 +57,7 @@ it("listens on loopback port 8443 by HTTP where nothing is given", () => {
 it.each([
   ["an unknown option", ["--nonsense"], "--nonsense"],
   ["a port that is no number", ["--port", "x"], "whole number"],
+  ["a port that there is not", ["--port", "65536"], "0 to 65535"],
   ["a schema without a name", ["--schema", "file.yaml"], "name=value"],
   ["a file that is not there", ["--schema", "crm=/nowhere.yaml"], "/nowhere.yaml"],
   ["half a TLS pair", ["--tls-cert", "x"], "--tls-key"],

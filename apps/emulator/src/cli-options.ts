@@ -77,7 +77,7 @@ function command(): Command {
     .description(
       "Local Data Cloud Ingestion API and OAuth with the real limits, a clock and faults",
     )
-    .option("--port <number>", "port, 0 for any free one", wholeNumber, defaultPort)
+    .option("--port <number>", "port, 0 for any free one", portNumber, defaultPort)
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option(
       "--allow-remote",
@@ -122,6 +122,12 @@ function readText(path: string): string {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("must be a whole number");
   return Number(text);
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError("must be 0 to 65535");
+  return port;
 }
 
 function list(text: string, before: readonly string[]): readonly string[] {
