@@ -13,6 +13,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "gate.closed",
   "intake.refused",
   "queue.error",
+  "redis.away",
   "reaper.acted",
   "sweep.repaired",
 ]);

@@ -29,6 +29,7 @@ import {
   startFleetWorker,
   startStreamIntake,
   systemChance,
+  whenReady,
 } from "@headgate/orchestrator";
 import {
   createFileStore,
@@ -91,6 +92,8 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
     const catalogue = connectorSchemas(connection.schemas);
     const redis = connectWorker(options.redisUrl.reveal());
     cleanUps.push(() => redis.disconnect());
+    if (!(await whenReady(redis)))
+      emit({ type: "redis.away", message: "Redis does not answer; the worker waits for it" });
     await checkRedis(redis, { allowVolatile: options.allowVolatileRedis });
 
     const api = connectIngestionApi(connection.login, { ca: connection.ca });

@@ -131,6 +131,7 @@ export type HeadgateEvent =
       readonly code: string;
       readonly message: string;
     }
+  | { readonly type: "redis.away"; readonly message: string }
   | { readonly type: "queue.error"; readonly queue: string; readonly message: string };
 
 /** Takes an event; must not throw. */

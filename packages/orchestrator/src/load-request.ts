@@ -11,13 +11,16 @@ import { z } from "zod";
 
 const uri = z.string().min(1).max(2048);
 
-const source = z.union([
-  z.strictObject({ uri }),
-  z.strictObject({ prefix: uri, suffix: z.string().min(1).max(128).optional() }),
-  z.strictObject({ glob: uri }),
-  z.strictObject({ keys: z.array(uri).min(1).max(1000) }),
-  z.strictObject({ manifest: uri }),
-]);
+const source = z.union(
+  [
+    z.strictObject({ uri }),
+    z.strictObject({ prefix: uri, suffix: z.string().min(1).max(128).optional() }),
+    z.strictObject({ glob: uri }),
+    z.strictObject({ keys: z.array(uri).min(1).max(1000) }),
+    z.strictObject({ manifest: uri }),
+  ],
+  { error: 'must be one of {"uri"}, {"prefix", "suffix"?}, {"glob"}, {"keys"}, {"manifest"}' },
+);
 
 /**
  * A load request. Extra properties are refused.

@@ -133,6 +133,18 @@ describe("a request that cannot be taken", () => {
     ],
     ["has no request field", { key: "k" }, "request_invalid", "no field request"],
     [
+      "names two kinds of source",
+      { request: JSON.stringify({ ...request, source: { uri: "s3://a/b", glob: "s3://a/*" } }) },
+      "request_invalid",
+      'source: must be one of {"uri"}',
+    ],
+    [
+      "has a key with a blank",
+      { request: JSON.stringify(request), key: "a b" },
+      "request_invalid",
+      "key must be 1 to 255 visible ASCII characters",
+    ],
+    [
       "has another field beside request and key",
       { request: JSON.stringify(request), note: "x" },
       "request_invalid",

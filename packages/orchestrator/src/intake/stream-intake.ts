@@ -143,7 +143,7 @@ async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise
     const request = parseLoadRequest(requestOf(entry));
     const { load, replayed } = await loads.accept(request, {
       caller: { principal: "redis", via: "stream" },
-      idempotencyKey: entry.fields.get("key") ?? `entry ${entry.id}`,
+      idempotencyKey: keyOf(entry),
     });
     addAnswer("accepted", ["load", load.id, "replayed", String(replayed)]);
   } catch (error) {
@@ -171,6 +171,18 @@ function requestOf(entry: StreamEntry): unknown {
   } catch {
     throw invalid("request is not JSON");
   }
+}
+
+/** The caller's key, as HTTP takes it; an entry without one stands for itself, under a name no caller can give. */
+function keyOf(entry: StreamEntry): string {
+  const key = entry.fields.get("key");
+  if (key === undefined) return `entry ${entry.id}`;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new BulkError(
+    "ERR_REQUEST_INVALID",
+    `key must be 1 to 255 visible ASCII characters; ${key.length} were sent`,
+    { fields: { field: "key", length: key.length } },
+  );
 }
 
 function invalid(message: string): BulkError {
