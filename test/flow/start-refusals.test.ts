@@ -87,3 +87,10 @@ it("refuses a Redis that evicts or forgets, unless that is allowed", async () =>
   allowed.kill("SIGTERM");
   expect(await allowed.ended).toEqual({ code: 0, signal: null, stderr: "" });
 });
+
+it("says that it waits for a Redis that does not answer", async () => {
+  const worker = rig.startProcess("shipped", { HEADGATE_REDIS_URL: "redis://127.0.0.1:1" });
+  await rig.event((event) => event.type === "redis.away");
+  worker.kill("SIGKILL");
+  expect((await worker.ended).stderr).toBe("");
+});
