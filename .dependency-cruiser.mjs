@@ -49,6 +49,12 @@ const layers = [
     "The steps get their adapters as arguments, so that they run unchanged on fakes and on the wire.",
   ),
   layer(
+    "config-knows-shapes-only",
+    "packages/config",
+    [core, contract, "packages/orchestrator"],
+    "headgate.yaml is made of the shapes that orchestrator's requests and the connector's schema have.",
+  ),
+  layer(
     "worker-joins-packages",
     "apps/worker",
     ["packages"],
@@ -57,7 +63,7 @@ const layers = [
   layer(
     "api-reads-and-enqueues",
     "apps/api",
-    [core, "packages/orchestrator"],
+    [core, "packages/config", "packages/orchestrator"],
     "The API accepts loads and shows state through the orchestrator; it never talks to Salesforce or S3.",
   ),
   layer(
@@ -70,8 +76,9 @@ const layers = [
   layer(
     "cli-speaks-http",
     "apps/cli",
-    [core, "apps/emulator"],
-    "The CLI is a thin client of the HTTP API; it starts the emulator and reaches into nothing else.",
+    [core, "packages/config", "apps/emulator", "apps/standalone", "apps/worker"],
+    "The CLI is a thin client of the HTTP API. It checks headgate.yaml, and starts the emulator, the " +
+      "doctor and API and worker in one process; it reaches into nothing else.",
   ),
   {
     name: "bullmq-in-one-folder",

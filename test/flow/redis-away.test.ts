@@ -31,7 +31,10 @@ it("tells every caller by code that Redis is gone", async () => {
   await stop();
   const calls: Readonly<Record<keyof Loads, () => Promise<unknown>>> = {
     accept: () => loads.accept(request, options),
+    check: () => loads.check(request, options.caller),
     get: () => loads.get(load.id),
+    retry: () => loads.retry(load.id, options),
+    findings: () => loads.findings(load.id),
     list: () => loads.list({}),
     cancel: () => loads.cancel(load.id),
     quota: () => loads.quota(),

@@ -101,7 +101,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
       const matching = [...loads.values()]
         .reverse()
         .filter((load) => (filter.connection ?? load.connection) === load.connection)
-        .filter((load) => (filter.state ?? load.state) === load.state)
+        .filter((load) => filter.states?.includes(load.state) ?? true)
         .map(({ bulkJobs: _, ...load }) => load);
       const end = start + (filter.limit ?? 20);
       const page = { loads: matching.slice(start, end) };
@@ -117,6 +117,23 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
         });
       self.move(id, { state: "cancelled" });
       return existing(id);
+    },
+    async check(request) {
+      reach();
+      known(request.connection);
+    },
+    async retry(id) {
+      reach();
+      const load = existing(id);
+      if (load.state !== "failed" && load.state !== "cancelled")
+        throw new BulkError("ERR_LOAD_STATE", `load ${id} is ${load.state}`);
+      const again = `${load.connection}.${loads.size + 1}`;
+      loads.set(again, { ...load, id: again, state: "accepted", retryOf: id });
+      return { load: existing(again), replayed: false };
+    },
+    async findings(id) {
+      reach();
+      return loads.has(id) ? { policy: "refuse", counts: {}, findings: [] } : undefined;
     },
     async quota(connection) {
       reach();

@@ -1,5 +1,5 @@
 /** The schemas of a connection's connectors, parsed once at start. */
-import { BulkError, type ConnectorCatalogue, isBulkError } from "@headgate/core";
+import { BulkError, type ConnectorCatalogue, isBulkError, type ObjectSchema } from "@headgate/core";
 import { parseConnectorSchema } from "@headgate/ingestion-api/contract";
 
 /**
@@ -15,10 +15,9 @@ export function connectorSchemas(texts: ReadonlyMap<string, string>): ConnectorC
   );
 }
 
-function objectsOf(sourceName: string, text: string): ReadonlyMap<string, readonly string[]> {
+function objectsOf(sourceName: string, text: string): ReadonlyMap<string, ObjectSchema> {
   try {
-    const objects = parseConnectorSchema(text).objects.values();
-    return new Map([...objects].map(({ name, fields }) => [name, fields.map((f) => f.name)]));
+    return parseConnectorSchema(text).objects;
   } catch (error) {
     if (!isBulkError(error)) throw error;
     throw new BulkError(error.code, `connector "${sourceName}": ${error.message}`, {

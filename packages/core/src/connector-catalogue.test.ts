@@ -1,18 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { type ConnectorCatalogue, fieldsOf } from "./connector-catalogue.ts";
+import {
+  type ConnectorCatalogue,
+  checkTarget,
+  type ObjectSchema,
+  schemaOf,
+} from "./connector-catalogue.ts";
 
-const catalogue: ConnectorCatalogue = new Map<string, Map<string, string[]> | "unchecked">([
-  ["crm", new Map([["orders", ["id", "note"]]])],
+const orders: ObjectSchema = {
+  name: "orders",
+  fields: [{ name: "id", type: "text" }],
+  primaryKey: "id",
+};
+const catalogue: ConnectorCatalogue = new Map<string, Map<string, ObjectSchema> | "unchecked">([
+  ["crm", new Map([["orders", orders]])],
   ["erp", "unchecked"],
 ]);
 
-describe("fieldsOf", () => {
-  it("gives the fields of an object", () => {
-    expect(fieldsOf(catalogue, { sourceName: "crm", object: "orders" })).toEqual(["id", "note"]);
+describe("schemaOf", () => {
+  it("gives the schema of an object", () => {
+    expect(schemaOf(catalogue, { sourceName: "crm", object: "orders" })).toBe(orders);
   });
 
   it("checks nothing of a connector without a schema", () => {
-    expect(fieldsOf(catalogue, { sourceName: "erp", object: "anything" })).toBe("unchecked");
+    expect(schemaOf(catalogue, { sourceName: "erp", object: "anything" })).toBe("unchecked");
   });
 
   it.each([
@@ -23,13 +33,34 @@ describe("fieldsOf", () => {
     },
     { target: { sourceName: "crm", object: "order" }, code: "ERR_UNKNOWN_OBJECT", names: "orders" },
   ])("names what there is: $code", ({ target, code, names }) => {
-    expect(() => fieldsOf(catalogue, target)).toThrow(
+    expect(() => schemaOf(catalogue, target)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(names) }),
     );
   });
 
   it("says none where nothing is configured", () => {
     const empty: ConnectorCatalogue = new Map();
-    expect(() => fieldsOf(empty, { sourceName: "crm", object: "orders" })).toThrow("none");
+    expect(() => schemaOf(empty, { sourceName: "crm", object: "orders" })).toThrow("none");
+  });
+});
+
+describe("checkTarget", () => {
+  const names = new Map<string, Set<string> | "unchecked">([
+    ["crm", new Set(["orders"])],
+    ["erp", "unchecked"],
+  ]);
+
+  it("passes what there is, and everything of a connector without a schema", () => {
+    expect(() => checkTarget(names, { sourceName: "crm", object: "orders" })).not.toThrow();
+    expect(() => checkTarget(names, { sourceName: "erp", object: "any" })).not.toThrow();
+  });
+
+  it("names what there is where a name is unknown", () => {
+    expect(() => checkTarget(names, { sourceName: "crm", object: "order" })).toThrow(
+      expect.objectContaining({
+        code: "ERR_UNKNOWN_OBJECT",
+        message: expect.stringContaining("orders"),
+      }),
+    );
   });
 });

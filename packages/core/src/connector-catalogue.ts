@@ -2,34 +2,73 @@
 import { BulkError } from "./errors.ts";
 import type { Target } from "./target.ts";
 
+/** What a field holds. `date` is yyyy-MM-dd, `date-time` is ISO 8601 in UTC. */
+export type FieldType = "text" | "number" | "boolean" | "date" | "date-time";
+
+export interface SchemaField {
+  readonly name: string;
+  readonly type: FieldType;
+}
+
+export interface ObjectSchema {
+  readonly name: string;
+  /** In the order of the schema file. Never empty. */
+  readonly fields: readonly SchemaField[];
+  /** Name of the field that identifies a record. */
+  readonly primaryKey: string;
+}
+
 /**
- * The fields of each object of each connector, by name; `unchecked` where a connector is configured
- * without a schema, so that its objects and columns are taken as they come.
+ * The objects of each connector, by name; `unchecked` where a connector is configured without a
+ * schema, so that its objects and columns are taken as they come.
  */
 export type ConnectorCatalogue = ReadonlyMap<
   string,
-  ReadonlyMap<string, readonly string[]> | "unchecked"
+  ReadonlyMap<string, ObjectSchema> | "unchecked"
 >;
 
-/** The fields of the target's object. Throws ERR_UNKNOWN_SOURCE_NAME or ERR_UNKNOWN_OBJECT, naming what there is. */
-export function fieldsOf(
+/** The names of each connector's objects, for those who accept loads and do not read them. */
+export type ConnectorNames = ReadonlyMap<string, ReadonlySet<string> | "unchecked">;
+
+/** The schema of the target's object. Throws ERR_UNKNOWN_SOURCE_NAME or ERR_UNKNOWN_OBJECT, naming what there is. */
+export function schemaOf(
   catalogue: ConnectorCatalogue,
   target: Pick<Target, "sourceName" | "object">,
-): readonly string[] | "unchecked" {
-  const { sourceName, object } = target;
-  const objects = catalogue.get(sourceName);
-  if (objects === undefined)
-    throw new BulkError(
-      "ERR_UNKNOWN_SOURCE_NAME",
-      `connector "${sourceName}" is not configured; configured: ${listed(catalogue.keys())}`,
-      { fields: { sourceName } },
-    );
+): ObjectSchema | "unchecked" {
+  const objects = objectsOf(catalogue, target.sourceName);
   if (objects === "unchecked") return "unchecked";
-  const fields = objects.get(object);
-  if (fields !== undefined) return fields;
+  const schema = objects.get(target.object);
+  if (schema === undefined) throw unknownObject(target, objects.keys());
+  return schema;
+}
+
+/** Throws ERR_UNKNOWN_SOURCE_NAME or ERR_UNKNOWN_OBJECT where there is no such target, naming what there is. */
+export function checkTarget(
+  names: ConnectorNames,
+  target: Pick<Target, "sourceName" | "object">,
+): void {
+  const objects = objectsOf(names, target.sourceName);
+  if (objects !== "unchecked" && !objects.has(target.object))
+    throw unknownObject(target, objects.keys());
+}
+
+function objectsOf<Objects>(connectors: ReadonlyMap<string, Objects>, sourceName: string): Objects {
+  const objects = connectors.get(sourceName);
+  if (objects !== undefined) return objects;
   throw new BulkError(
+    "ERR_UNKNOWN_SOURCE_NAME",
+    `connector "${sourceName}" is not configured; configured: ${listed(connectors.keys())}`,
+    { fields: { sourceName } },
+  );
+}
+
+function unknownObject(
+  { sourceName, object }: Pick<Target, "sourceName" | "object">,
+  names: Iterable<string>,
+): BulkError {
+  return new BulkError(
     "ERR_UNKNOWN_OBJECT",
-    `connector "${sourceName}" has no object "${object}"; it has: ${listed(objects.keys())}`,
+    `connector "${sourceName}" has no object "${object}"; it has: ${listed(names)}`,
     { fields: { sourceName, object } },
   );
 }

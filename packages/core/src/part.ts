@@ -2,18 +2,22 @@
  * A part is one CSV body made of pieces: the header line once (upsert) and byte ranges of pinned
  * source objects, each ending with a record's end. It becomes one file of a bulk job.
  */
+import type { Conversion } from "./source-format.ts";
 import type { Bytes } from "./units.ts";
 
 /** One CSV in S3 or a local file, pinned: a read of anything else than the pinned bytes fails. */
 export interface SourceObject {
   /** `s3://bucket/key` or `file:///path`, with the key percent-encoded as in a URL. */
   readonly uri: string;
+  /** As stored. */
   readonly bytes: Bytes;
   /** Opaque to all but the store's adapter: ETag, version id, or a file's identity. */
   readonly pin: string;
+  /** What is done to its bytes before they are CSV. Absent: nothing. */
+  readonly conversion?: Conversion | undefined;
 }
 
-/** Bytes `from` (included) to `to` (excluded) of a source object. */
+/** Bytes `from` (included) to `to` (excluded) of a source object, after its conversion. */
 export interface ByteRange {
   readonly from: Bytes;
   readonly to: Bytes;

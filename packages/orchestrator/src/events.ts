@@ -35,6 +35,38 @@ export type HeadgateEvent =
       readonly code?: string;
       readonly message?: string;
     } & OfLoad)
+  | ({
+      readonly type: "load.findings";
+      /** How many of each rule. */
+      readonly counts: Readonly<Record<string, number>>;
+    } & OfLoad)
+  | {
+      readonly type: "schedule.run-started" | "schedule.run-skipped";
+      readonly schedule: string;
+      readonly run: string;
+      readonly date: string;
+      readonly cause: string;
+      readonly reason?: string;
+    }
+  | {
+      readonly type: "schedule.run-waits";
+      readonly schedule: string;
+      readonly run: string;
+      readonly target: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "schedule.run-ended";
+      readonly schedule: string;
+      readonly run: string;
+      readonly date: string;
+      readonly state: string;
+      readonly files: number;
+      readonly bytes: number;
+      readonly records: number;
+      readonly code?: string;
+      readonly message?: string;
+    }
   | {
       readonly type: "claim.waits";
       readonly reason: WaitReason;

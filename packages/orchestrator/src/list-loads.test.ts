@@ -52,11 +52,11 @@ describe("pages of loads", () => {
     const cancelled = ids.filter((id, i) => i % 2 === 0 && id.startsWith("default."));
     for (const id of cancelled) await cancelLoad(door.of("default").ledger, id);
 
-    expect((await pages(door, { state: "cancelled", limit: 3 })).flat()).toEqual(cancelled);
+    expect((await pages(door, { states: ["cancelled"], limit: 3 })).flat()).toEqual(cancelled);
     expect((await pages(door, { connection: "emea", limit: 3 })).flat()).toEqual(
       ids.filter((id) => id.startsWith("emea.")),
     );
-    expect(await pages(door, { connection: "emea", state: "cancelled" })).toEqual([[]]);
+    expect(await pages(door, { connection: "emea", states: ["cancelled"] })).toEqual([[]]);
   });
 
   it("find a rare state far behind many loads of other states", async () => {
@@ -67,7 +67,7 @@ describe("pages of loads", () => {
       door.setNow(1_000_001 + i);
       await door.accept();
     }
-    expect(await pages(door, { state: "cancelled", limit: 1 })).toEqual([[load.id]]);
+    expect(await pages(door, { states: ["cancelled"], limit: 1 })).toEqual([[load.id]]);
   });
 
   it("find each of very many loads that were accepted at one instant", async () => {

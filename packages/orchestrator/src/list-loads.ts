@@ -1,7 +1,7 @@
 /** Pages through loads, newest first. */
 import { BulkError } from "@headgate/core";
 import { guarded, type Ledger } from "./ledger/ledger.ts";
-import { readLoads } from "./ledger/load-record.ts";
+import { type LoadRecord, readLoads } from "./ledger/load-record.ts";
 import { loadView } from "./load-view.ts";
 import type { LoadFilter } from "./loads.ts";
 import type { LoadPage } from "./views.ts";
@@ -20,12 +20,13 @@ interface Entry {
 export async function listLoads(ledgers: readonly Ledger[], filter: LoadFilter): Promise<LoadPage> {
   const limit = filter.limit ?? defaultLimit;
   const loads: LoadPage["loads"][number][] = [];
-  let last = filter.cursor === undefined ? undefined : parseCursor(filter.cursor);
+  let last = filter.cursor === undefined ? startOf(filter) : parseCursor(filter.cursor);
   for (;;) {
     const entries = await entriesBefore(ledgers, last);
     for (const { ledger, id, at } of entries) {
       const [record] = await readLoads(ledger, [id]);
-      if (record !== undefined && (filter.state === undefined || record.state === filter.state)) {
+      if (filter.since !== undefined && at < filter.since) return { loads };
+      if (record !== undefined && matches(record, filter)) {
         if (loads.length === limit && last !== undefined)
           return { loads, nextCursor: formatCursor(last) };
         loads.push(loadView(record));
@@ -34,6 +35,24 @@ export async function listLoads(ledgers: readonly Ledger[], filter: LoadFilter):
     }
     if (entries.length < chunk) return { loads };
   }
+}
+
+/** `until` itself is left out; no id sorts before the empty one. */
+function startOf({ until }: LoadFilter): Position | undefined {
+  return until === undefined ? undefined : { at: until, id: "" };
+}
+
+function matches(load: LoadRecord, filter: LoadFilter): boolean {
+  const { request } = load;
+  const { states, sourceName, object, operation, principal, run } = filter;
+  return (
+    (states === undefined || states.includes(load.state)) &&
+    (sourceName === undefined || request.sourceName === sourceName) &&
+    (object === undefined || request.object === object) &&
+    (operation === undefined || request.operation === operation) &&
+    (principal === undefined || load.principal === principal) &&
+    (run === undefined || load.run === run)
+  );
 }
 
 interface Position {

@@ -2,16 +2,21 @@
 import {
   apiNamePattern,
   BulkError,
+  compressions,
   connectionNamePattern,
+  delimiters,
+  encodings,
   headerModes,
   operations,
+  preflightPolicies,
   type SourceSelection,
 } from "@headgate/core";
 import { z } from "zod";
 
 const uri = z.string().min(1).max(2048);
 
-const source = z.union(
+/** The five ways to name source objects. */
+export const sourceSchema = z.union(
   [
     z.strictObject({ uri }),
     z.strictObject({ prefix: uri, suffix: z.string().min(1).max(128).optional() }),
@@ -22,6 +27,20 @@ const source = z.union(
   { error: 'must be one of {"uri"}, {"prefix", "suffix"?}, {"glob"}, {"keys"}, {"manifest"}' },
 );
 
+/** How source bytes become CSV; see core's `SourceFormat`. */
+export const formatSchema = z.strictObject({
+  compression: z.enum(compressions).exactOptional(),
+  encoding: z.enum(encodings).exactOptional(),
+  delimiter: z.enum(delimiters).exactOptional(),
+});
+
+/** What preflight looks for; what is absent is as configured. See core's `PreflightSettings`. */
+export const preflightSchema = z.strictObject({
+  policy: z.enum(preflightPolicies).exactOptional(),
+  values: z.boolean().exactOptional(),
+  duplicates: z.boolean().exactOptional(),
+});
+
 /**
  * A load request. Extra properties are refused.
  *
@@ -30,14 +49,21 @@ const source = z.union(
  * - `source`: which files, in one of five ways, see {@link SourceSelection}.
  * - `header`: how the first record of each file is read. Default `present` for upsert, `detect` for
  *   delete (a header where all its fields are fields of the object's schema).
+ * - `format`: compression, encoding and delimiter of the files. Default: by name, UTF-8, comma.
+ * - `preflight`: what is looked for before a slot is spent. Default: as configured.
+ * - `leaveSlots`: its bulk jobs are created only while more than so many slots are free, so that a
+ *   backfill leaves room. 0 to 999, default 0.
  */
 export const loadRequestSchema = z.strictObject({
   connection: z.string().regex(connectionNamePattern).default("default"),
   sourceName: z.string().regex(apiNamePattern),
   object: z.string().regex(apiNamePattern),
   operation: z.enum(operations),
-  source,
-  header: z.enum(headerModes).optional(),
+  source: sourceSchema,
+  header: z.enum(headerModes).exactOptional(),
+  format: formatSchema.exactOptional(),
+  preflight: preflightSchema.exactOptional(),
+  leaveSlots: z.int().min(0).max(999).exactOptional(),
 });
 
 /** A checked load request, with defaults filled in. */

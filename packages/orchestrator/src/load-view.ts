@@ -17,6 +17,9 @@ export function loadView(load: LoadRecord, bulkJobs?: readonly BulkJobView[]): L
       ? {}
       : { reason: { code: load.reasonCode, message: load.reasonMessage ?? "" } }),
     source: request.source,
+    ...(load.run === undefined ? {} : { run: load.run }),
+    ...(load.retryOf === undefined ? {} : { retryOf: load.retryOf }),
+    ...(load.findings === undefined ? {} : { findings: load.findings }),
     principal: load.principal,
     via: load.via,
     acceptedAt: iso(load.acceptedAt),

@@ -11,9 +11,14 @@ import { createTaskSignals } from "./queue/task-signals.ts";
 import { connectProducer, whenReady } from "./redis-connection.ts";
 import { createRedisLoads } from "./redis-loads.ts";
 
+export type * from "./bulk-jobs.ts";
+export * from "./errands.ts";
+export type * from "./event-feed.ts";
 export * from "./load-request.ts";
 export type * from "./loads.ts";
 export { openQueues, type Queues } from "./queue/queues.ts";
+export * from "./schedule-spec.ts";
+export type * from "./schedules.ts";
 export type * from "./views.ts";
 
 export interface ProducerOptions {

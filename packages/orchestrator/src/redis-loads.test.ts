@@ -96,7 +96,8 @@ describe("accepting", () => {
   it("refuses a connection it does not have, and an object that no worker knows", async () => {
     const door = doorOfTest();
     const { ledger } = door.of("default");
-    const objects = new Map([["orders", ["id"]]]);
+    const fields = [{ name: "id", type: "text" as const }];
+    const objects = new Map([["orders", { name: "orders", fields, primaryKey: "id" }]]);
     await publishConnectors(ledger, new Map([["crm", objects]]));
     await expect(door.accept({ connection: "emea" })).rejects.toMatchObject({
       code: "ERR_UNKNOWN_CONNECTION",

@@ -1,13 +1,13 @@
 /** The door to loads on Redis: records first, then the task; a sweep repairs what lies between. */
 import { createHash } from "node:crypto";
-import { BulkError, fieldsOf } from "@headgate/core";
+import { BulkError, checkTarget } from "@headgate/core";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "./events.ts";
-import { recordLoad } from "./ledger/accept.ts";
+import { type LoadMark, recordLoad } from "./ledger/accept.ts";
 import { readBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
-import { connectionOf, readLoad } from "./ledger/load-record.ts";
+import { connectionOf, type LoadRecord, readFindings, readLoad } from "./ledger/load-record.ts";
 import { readConnectors } from "./ledger/published.ts";
 import { listLoads } from "./list-loads.ts";
 import { type LoadRequest, loadTitle } from "./load-request.ts";
@@ -50,23 +50,55 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
     return ledger === undefined ? undefined : await readView(ledger, loadId);
   }
 
+  async function check(request: LoadRequest): Promise<void> {
+    const { ledger } = connection(request.connection);
+    const connectors = await readConnectors(ledger);
+    if (connectors !== undefined) checkTarget(connectors, request);
+  }
+
+  /** Records a request, once for one `idempotency`, and tells its task. */
+  async function bring(request: LoadRequest, mark: LoadMark): Promise<Accepted> {
+    await check(request);
+    const { ledger, signals } = connection(request.connection);
+    const loadId = `${request.connection}.${options.chance.newId()}`;
+    const answer = await recordLoad(ledger, {
+      ...mark,
+      id: loadId,
+      request,
+      bodyHash: hash(JSON.stringify(request)),
+    });
+    if (answer.kind === "conflict") throw keyConflict(answer.loadId);
+    if (answer.kind === "created") await announce(options.emit, signals, loadId, request, mark.via);
+    return await accepted(ledger, answer.loadId, answer.kind === "replayed");
+  }
+
   return {
-    async accept(request, { caller, idempotencyKey }) {
-      const { ledger, signals } = connection(request.connection);
-      const connectors = await readConnectors(ledger);
-      if (connectors !== undefined) fieldsOf(connectors, request);
-      const loadId = `${request.connection}.${options.chance.newId()}`;
-      const answer = await recordLoad(ledger, {
-        id: loadId,
-        request,
+    async accept(request, { caller, idempotencyKey, run }) {
+      return await bring(request, {
         principal: caller.principal,
         via: caller.via,
         idempotency: idempotencyKey === undefined ? undefined : keyHash(caller, idempotencyKey),
-        bodyHash: hash(JSON.stringify(request)),
+        run,
       });
-      if (answer.kind === "conflict") throw keyConflict(answer.loadId);
-      if (answer.kind === "created") await announce(options.emit, signals, loadId, request, caller);
-      return await accepted(ledger, answer.loadId, answer.kind === "replayed");
+    },
+    check,
+    async retry(loadId) {
+      const ledger = connections.get(connectionOf(loadId))?.ledger;
+      const load = ledger === undefined ? undefined : await readLoad(ledger, loadId);
+      if (load === undefined) throw notFound(loadId);
+      if (load.state !== "failed" && load.state !== "cancelled") throw notToRetry(load);
+      const { request, principal, via } = load;
+      return await bring(request, {
+        principal,
+        via,
+        idempotency: hash(JSON.stringify(["retry", loadId])),
+        retryOf: loadId,
+      });
+    },
+    async findings(loadId) {
+      const ledger = connections.get(connectionOf(loadId))?.ledger;
+      if (ledger === undefined || (await readLoad(ledger, loadId)) === undefined) return undefined;
+      return await readFindings(ledger, loadId);
     },
     get: viewOf,
     async list(filter) {
@@ -104,9 +136,9 @@ async function announce(
   signals: TaskSignals,
   loadId: string,
   request: LoadRequest,
-  caller: Caller,
+  via: string,
 ): Promise<void> {
-  emit({ type: "load.accepted", loadId, target: loadTitle(request), via: caller.via });
+  emit({ type: "load.accepted", loadId, target: loadTitle(request), via });
   try {
     await signals.loadAccepted({ id: loadId, title: loadTitle(request) });
   } catch (error) {
@@ -160,6 +192,14 @@ function keyConflict(loadId: string): BulkError {
     "ERR_IDEMPOTENCY_CONFLICT",
     `this idempotency key was used for another request, which made load ${loadId}`,
     { fields: { loadId } },
+  );
+}
+
+function notToRetry({ id, state }: LoadRecord): BulkError {
+  return new BulkError(
+    "ERR_LOAD_STATE",
+    `load ${id} is ${state}; only a failed or cancelled load is brought again`,
+    { fields: { loadId: id, state } },
   );
 }
 

@@ -38,7 +38,13 @@ export interface LoadView {
   /** Why it failed: a stable code such as `source_changed`, and a sentence. */
   readonly reason?: { readonly code: string; readonly message: string };
   readonly source: LoadRequest["source"];
-  /** Who asked, and by which way: `http`, `stream`. */
+  /** The run of a schedule that brought it. */
+  readonly run?: string;
+  /** The load that this one brings again. */
+  readonly retryOf?: string;
+  /** Findings of preflight, all rules together; absent before planning. */
+  readonly findings?: number;
+  /** Who asked, and by which way: `http`, `stream`, `schedule`. */
   readonly principal: string;
   readonly via: string;
   readonly acceptedAt: string;

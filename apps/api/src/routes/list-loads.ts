@@ -18,5 +18,8 @@ const listQuery = z.strictObject({
 
 /** `GET /v1/loads`: a page of loads, newest first, by `connection`, `state`, `limit` and `cursor`. */
 export function listLoadsRoute(app: FastifyInstance, loads: Loads): void {
-  app.get("/loads", async (request) => loads.list(parseQuery(listQuery, request.query)));
+  app.get("/loads", async (request) => {
+    const { state, ...filter } = parseQuery(listQuery, request.query);
+    return await loads.list({ ...filter, ...(state === undefined ? {} : { states: [state] }) });
+  });
 }

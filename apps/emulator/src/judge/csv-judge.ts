@@ -8,8 +8,7 @@
  * Memory is bounded by the largest record; 16 bytes a row are kept for later.
  */
 import { createHash } from "node:crypto";
-import type { Operation } from "@headgate/core";
-import type { ObjectSchema } from "@headgate/ingestion-api/contract";
+import type { ObjectSchema, Operation } from "@headgate/core";
 import { CsvError, type CsvErrorCode, type InfoRecord, Parser } from "csv-parse";
 import type { EmulatorSettings } from "../settings.ts";
 import type { PassedFile } from "../state/bulk-jobs.ts";

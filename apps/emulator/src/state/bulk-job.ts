@@ -1,6 +1,6 @@
 /** One bulk job as the emulator keeps it, and the forms in which it is shown. */
-import type { EpochMs, Milliseconds, Operation, RemoteState } from "@headgate/core";
-import type { BulkJobWire, ObjectSchema } from "@headgate/ingestion-api/contract";
+import type { EpochMs, Milliseconds, ObjectSchema, Operation, RemoteState } from "@headgate/core";
+import type { BulkJobWire } from "@headgate/ingestion-api/contract";
 import type { FileRows } from "./object-data.ts";
 
 /** One accepted file. */

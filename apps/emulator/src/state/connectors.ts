@@ -1,10 +1,6 @@
 /** The registered connectors: which objects a `sourceName` has, and since when. */
-import type { EpochMs } from "@headgate/core";
-import {
-  type ConnectorSchema,
-  type ObjectSchema,
-  parseConnectorSchema,
-} from "@headgate/ingestion-api/contract";
+import type { EpochMs, ObjectSchema } from "@headgate/core";
+import { type ConnectorSchema, parseConnectorSchema } from "@headgate/ingestion-api/contract";
 import type { EmulatorSettings } from "../settings.ts";
 import { refusal } from "./refusal.ts";
 

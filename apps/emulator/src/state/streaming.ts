@@ -3,8 +3,9 @@
  * Whether a record fits the schema is told only by `actions/test`; the upsert accepts it and drops
  * it later without a word, as the real API does.
  */
+
+import type { ObjectSchema, SchemaField } from "@headgate/core";
 import { after, type EpochMs, milliseconds } from "@headgate/core";
-import type { ObjectSchema, SchemaField } from "@headgate/ingestion-api/contract";
 import type { EmulatorSettings } from "../settings.ts";
 import type { FileRows, ObjectStore } from "./object-data.ts";
 import { HashSum, hashRecord, hashText } from "./record-hash.ts";

@@ -1,6 +1,7 @@
 /** Records that fit any schema, as CSV and as JSON. */
+
+import type { FieldType, ObjectSchema, SchemaField } from "@headgate/core";
 import { bytes } from "@headgate/core";
-import type { FieldType, ObjectSchema, SchemaField } from "../contract/connector-schema.ts";
 import type { UploadBody } from "../upload-body.ts";
 import type { ConformanceTarget } from "./subject.ts";
 

@@ -3,25 +3,15 @@
  * properties under `components.schemas` count.
  * Source of every rule: "Requirements for Ingestion API Schema File".
  */
-import { apiNamePattern, BulkError } from "@headgate/core";
+import {
+  apiNamePattern,
+  BulkError,
+  type FieldType,
+  type ObjectSchema,
+  type SchemaField,
+} from "@headgate/core";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-
-/** What a field holds. `date` is yyyy-MM-dd, `date-time` is ISO 8601 in UTC. */
-export type FieldType = "text" | "number" | "boolean" | "date" | "date-time";
-
-export interface SchemaField {
-  readonly name: string;
-  readonly type: FieldType;
-}
-
-export interface ObjectSchema {
-  readonly name: string;
-  /** In the order of the file. Never empty. */
-  readonly fields: readonly SchemaField[];
-  /** The field that `x-primary-key` on the object names; the object's first field where it names none. */
-  readonly primaryKey: string;
-}
 
 /** The objects of one connector by name. Never empty. */
 export interface ConnectorSchema {

@@ -25,6 +25,8 @@ local t = string.format('%.0f', now())
 local sequence = redis.call('INCR', base .. 'seq')
 redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'state', 'accepted',
   'objectKey', object, 'request', ARGV[6], 'principal', ARGV[7], 'via', ARGV[8], 'acceptedAt', t)
+if ARGV[9] ~= '' then redis.call('HSET', base .. 'load:' .. id, 'run', ARGV[9]) end
+if ARGV[10] ~= '' then redis.call('HSET', base .. 'load:' .. id, 'retryOf', ARGV[10]) end
 redis.call('ZADD', base .. 'loads', t, id)
 redis.call('ZADD', base .. 'line:' .. object, sequence, id)
 redis.call('SADD', base .. 'outbox', id)
@@ -41,15 +43,24 @@ export interface AcceptAnswer {
   readonly loadId: string;
 }
 
-/** Records the load once. `idempotency` is a hash of caller and key, `bodyHash` one of the request. */
+/** Where a load comes from. */
+export interface LoadMark {
+  readonly principal: string;
+  readonly via: string;
+  /** Hash of caller and key; undefined where the load is not idempotent. */
+  readonly idempotency: string | undefined;
+  /** The run of a schedule that brings it. */
+  readonly run?: string | undefined;
+  /** The load that it brings again. */
+  readonly retryOf?: string | undefined;
+}
+
+/** Records the load once. `bodyHash` is one of the request. */
 export async function recordLoad(
   ledger: Ledger,
-  load: {
+  load: LoadMark & {
     readonly id: string;
     readonly request: LoadRequest;
-    readonly principal: string;
-    readonly via: string;
-    readonly idempotency: string | undefined;
     readonly bodyHash: string;
   },
 ): Promise<AcceptAnswer> {
@@ -63,6 +74,8 @@ export async function recordLoad(
       JSON.stringify(load.request),
       load.principal,
       load.via,
+      load.run ?? "",
+      load.retryOf ?? "",
     ]),
   );
   return { kind, loadId };

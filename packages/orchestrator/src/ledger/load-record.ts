@@ -1,5 +1,5 @@
 /** A load as it stands in Redis, parsed once on the way in. */
-import { loadStates, type Part, type SourceObject } from "@headgate/core";
+import { type Findings, loadStates, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
 import { loadRequestSchema } from "../load-request.ts";
 import { executed, guarded, type Ledger } from "./ledger.ts";
@@ -16,6 +16,9 @@ const loadRecordSchema = z.object({
     .pipe(loadRequestSchema),
   principal: z.string(),
   via: z.string(),
+  run: z.string().optional(),
+  retryOf: z.string().optional(),
+  findings: count.optional(),
   acceptedAt: count,
   plannedAt: count.optional(),
   endedAt: count.optional(),
@@ -70,6 +73,14 @@ function parseLoad(id: string, hash: unknown): LoadRecord | undefined {
   const fields = z.record(z.string(), z.string()).parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
   return { ...loadRecordSchema.parse(fields), id };
+}
+
+/** What preflight found in a load; nothing before it was planned. */
+export async function readFindings(ledger: Ledger, loadId: string): Promise<Findings> {
+  const text = await guarded(() => ledger.redis.get(`${ledger.base}load:${loadId}:findings`));
+  return text === null
+    ? { policy: "refuse", counts: {}, findings: [] }
+    : (JSON.parse(text) as Findings);
 }
 
 /** One source object of a load by its index. */

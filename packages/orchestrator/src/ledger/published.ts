@@ -1,6 +1,7 @@
 /** What the fleet's workers are configured with, kept where those who only enqueue and look can read it. */
 import {
   type ConnectorCatalogue,
+  type ConnectorNames,
   defaultSlotLimits,
   milliseconds,
   type SlotLimits,
@@ -46,15 +47,15 @@ export async function publishConnectors(
   await guarded(() => ledger.redis.set(`${ledger.base}connectors`, text));
 }
 
-/** The connectors last published, their objects without fields; undefined where no worker has started yet. */
-export async function readConnectors(ledger: Ledger): Promise<ConnectorCatalogue | undefined> {
+/** The connectors last published; undefined where no worker has started yet. */
+export async function readConnectors(ledger: Ledger): Promise<ConnectorNames | undefined> {
   const text = await guarded(() => ledger.redis.get(`${ledger.base}connectors`));
   if (text === null) return undefined;
   const connectors = connectorsSchema.parse(JSON.parse(text));
   return new Map(
     Object.entries(connectors).map(([sourceName, objects]) => [
       sourceName,
-      objects === "unchecked" ? objects : new Map(objects.map((object) => [object, []])),
+      objects === "unchecked" ? objects : new Set(objects),
     ]),
   );
 }

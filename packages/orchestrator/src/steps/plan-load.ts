@@ -7,13 +7,13 @@ import {
   backoffMs,
   bytes,
   createPartPlanner,
-  fieldsOf,
   isBulkError,
   type Outcome,
   type Part,
   reasonCode,
   retryTable,
   type SourceObject,
+  schemaOf,
 } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import type { LoadRecord } from "../ledger/load-record.ts";
@@ -59,7 +59,7 @@ async function writeManifest(
 ): Promise<void> {
   const { ledger, ports, settings } = context;
   const { request } = load;
-  const schemaFields = fieldsOf(ports.catalogue, request);
+  const schema = schemaOf(ports.catalogue, request);
   const attempt = ports.chance.newId();
   const stage = stageManifest(ledger, load.id, attempt);
 
@@ -67,7 +67,7 @@ async function writeManifest(
   const planner = createPartPlanner({
     operation: request.operation,
     header: request.header ?? (request.operation === "upsert" ? "present" : "detect"),
-    schemaFields: schemaFields === "unchecked" ? undefined : schemaFields,
+    schemaFields: schema === "unchecked" ? undefined : schema.fields.map((field) => field.name),
     maxPartBytes: settings.maxPartBytes,
     onPart: (part) => parts.push(part),
   });

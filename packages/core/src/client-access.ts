@@ -1,0 +1,59 @@
+/**
+ * What a client may do. Checked at the door, and again by the worker that reads the sources, so
+ * that a request which went around the door gets no further.
+ */
+import { BulkError } from "./errors.ts";
+
+/**
+ * `enqueue`: bring loads, and see and cancel its own. `read`: see everyone's loads, quota, schedules
+ * and bulk jobs. `operate`: cancel and retry everyone's loads, run, pause and resume schedules, abort
+ * bulk jobs. `admin`: make and delete schedules.
+ */
+export const scopes = ["enqueue", "read", "operate", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** The limits of one client. */
+export interface ClientLimits {
+  /** Requests a minute. Default 600. */
+  readonly requestsPerMinute: number;
+  /** Loads that have not ended. Default 10,000. */
+  readonly pendingLoads: number;
+}
+
+/** One client of the API, by name the principal of its loads. */
+export interface ClientAccess {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Connections it may name; undefined: all. */
+  readonly connections: readonly string[] | undefined;
+  /** `s3://bucket/`, `s3://bucket/folder/`, `file:///folder/`, each ending in a slash; undefined: all. */
+  readonly sources: readonly string[] | undefined;
+  readonly limits: ClientLimits;
+}
+
+/** Throws ERR_CLIENT_FORBIDDEN unless the client may name the connection. */
+export function checkConnection(client: ClientAccess, connection: string): void {
+  const { name, connections } = client;
+  if (connections === undefined || connections.includes(connection)) return;
+  throw new BulkError(
+    "ERR_CLIENT_FORBIDDEN",
+    `client "${name}" may not use connection "${connection}"; it may use: ${connections.join(", ") || "none"}`,
+    { fields: { client: name, connection } },
+  );
+}
+
+/** Throws ERR_SOURCE_NOT_ALLOWED unless the URI lies in one of the client's places. */
+export function checkSource(client: Pick<ClientAccess, "name" | "sources">, uri: string): void {
+  const { name, sources } = client;
+  if (sources === undefined || sources.some((place) => liesIn(uri, place))) return;
+  throw new BulkError(
+    "ERR_SOURCE_NOT_ALLOWED",
+    `client "${name}" may not load ${uri}; it may load from: ${sources.join(", ") || "nowhere"}`,
+    { fields: { client: name, uri } },
+  );
+}
+
+/** A path with `..` or an encoded slash could lead out of the place, so it never lies in one. */
+function liesIn(uri: string, place: string): boolean {
+  return uri.startsWith(place) && !/(^|\/)\.\.?(\/|$)|%2f|%2e/i.test(uri.slice(place.length));
+}
