@@ -5,26 +5,15 @@
 import {
   type BulkError,
   backoffMs,
-  bytes,
-  createPartPlanner,
   isBulkError,
   type Outcome,
-  type Part,
   reasonCode,
   retryTable,
-  type SourceObject,
-  schemaOf,
 } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import type { LoadRecord } from "../ledger/load-record.ts";
-import {
-  commitManifest,
-  countPlanTry,
-  failPlanning,
-  type ManifestStage,
-  stageManifest,
-} from "../ledger/manifest.ts";
-import { selectionOf } from "../load-request.ts";
+import { commitManifest, countPlanTry, failPlanning, stageManifest } from "../ledger/manifest.ts";
+import { type ReadLoadOptions, readLoad } from "../preflight/read-load.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { later } from "./later.ts";
@@ -57,82 +46,30 @@ async function writeManifest(
   load: LoadRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const { ledger, ports, settings } = context;
-  const { request } = load;
-  const schema = schemaOf(ports.catalogue, request);
+  const { ledger, ports } = context;
   const attempt = ports.chance.newId();
   const stage = stageManifest(ledger, load.id, attempt);
-
-  const parts: Part[] = [];
-  const planner = createPartPlanner({
-    operation: request.operation,
-    header: request.header ?? (request.operation === "upsert" ? "present" : "detect"),
-    schemaFields: schema === "unchecked" ? undefined : schema.fields.map((field) => field.name),
-    maxPartBytes: settings.maxPartBytes,
-    onPart: (part) => parts.push(part),
+  const { header, sourceObjects, parts, bytes, records } = await readLoad(context, {
+    request: load.request,
+    owner: load,
+    sink: stage,
+    signal,
+    onRead: readingTeller(context, load),
   });
-  const tell = readingTeller(context, load);
-  let sourceObjects = 0;
-  for await (const object of ports.source.list(selectionOf(request), { signal })) {
-    await stage.addSource(object);
-    planner.beginSource(object);
-    for await (const chunk of wholeOf(context, object, signal)) {
-      planner.push(chunk);
-      tell({ sourceObjects, bytes: chunk.length });
-    }
-    planner.endSource();
-    await stageAll(stage, parts);
-    sourceObjects++;
-  }
-  const summary = planner.end();
-  await stageAll(stage, parts);
   await stage.flush();
-  const state = await commitManifest(ledger, {
-    loadId: load.id,
-    attempt,
-    header: summary.header,
-    sourceObjects,
-    parts: summary.parts,
-    bytes: summary.bytes,
-    records: summary.records,
-  });
-  if (state === "waiting")
-    ports.emit({
-      type: "load.planned",
-      loadId: load.id,
-      sourceObjects,
-      parts: summary.parts,
-      bytes: summary.bytes,
-      records: summary.records,
-    });
-}
-
-/** All bytes of a source object; a store is not asked for the bytes of an empty one. */
-async function* wholeOf(
-  { ports }: StepContext,
-  object: SourceObject,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  if (object.bytes === 0) return;
-  yield* ports.source.read(object, { from: bytes(0), to: object.bytes }, { signal });
+  const planned = { sourceObjects, parts, bytes, records };
+  const state = await commitManifest(ledger, { loadId: load.id, attempt, header, ...planned });
+  if (state === "waiting") ports.emit({ type: "load.planned", loadId: load.id, ...planned });
 }
 
 /** Tells at each further 100 MB how far the reading is. */
-function readingTeller(
-  { ports }: StepContext,
-  load: LoadRecord,
-): (read: { readonly sourceObjects: number; readonly bytes: number }) => void {
-  let bytesRead = 0;
-  return ({ sourceObjects, bytes: more }) => {
-    const stepsBefore = Math.floor(bytesRead / tellEveryBytes);
-    bytesRead += more;
-    if (Math.floor(bytesRead / tellEveryBytes) > stepsBefore)
-      ports.emit({ type: "load.reading", loadId: load.id, sourceObjects, bytes: bytesRead });
+function readingTeller({ ports }: StepContext, load: LoadRecord): ReadLoadOptions["onRead"] {
+  let told = 0;
+  return (read) => {
+    if (read.bytes - told < tellEveryBytes) return;
+    told = read.bytes - (read.bytes % tellEveryBytes);
+    ports.emit({ type: "load.reading", loadId: load.id, ...read });
   };
-}
-
-async function stageAll(stage: ManifestStage, parts: Part[]): Promise<void> {
-  for (const part of parts.splice(0)) await stage.addPart(part);
 }
 
 async function refuseOrDelay(
