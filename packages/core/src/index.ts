@@ -8,6 +8,7 @@ export * from "./csv/header.ts";
 export * from "./csv/part-planner.ts";
 export * from "./csv/record-scanner.ts";
 export * from "./errors.ts";
+export * from "./findings-csv.ts";
 export * from "./limits.ts";
 export * from "./load.ts";
 export * from "./outcome.ts";
