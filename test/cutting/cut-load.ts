@@ -17,7 +17,7 @@ export interface Cut {
 }
 
 export interface CutOptions
-  extends Partial<Pick<PartPlannerOptions, "operation" | "header" | "schemaFields">> {
+  extends Partial<Pick<PartPlannerOptions, "operation" | "header" | "schema">> {
   readonly maxPartBytes: number;
   /** Sizes of the chunks, used in turn. Default: each file in one chunk. */
   readonly chunkSizes?: readonly number[];
@@ -25,12 +25,12 @@ export interface CutOptions
 
 /** Plans the files as one load and puts the bodies of its parts together. */
 export function cutLoad(files: readonly Buffer[], options: CutOptions): Cut {
-  const { operation = "upsert", header = "present", schemaFields, chunkSizes = [] } = options;
+  const { operation = "upsert", header = "present", schema, chunkSizes = [] } = options;
   const parts: Part[] = [];
   const planner = createPartPlanner({
     operation,
     header,
-    schemaFields,
+    schema,
     maxPartBytes: bytes(options.maxPartBytes),
     onPart: (part) => parts.push(part),
   });

@@ -106,7 +106,9 @@ describe("random loads, cut at every size", () => {
         fc.property(randomLoad(true, 2), chunkSizes, (load, sizes) => {
           const options = { operation: "delete", chunkSizes: sizes } as const;
           checkEverySize(load, { ...options, header: "present" });
-          checkEverySize(load, { ...options, header: "detect", schemaFields: load.columns });
+          const [primaryKey = ""] = load.columns;
+          const fields = load.columns.map((name) => ({ name, type: "text" }) as const);
+          checkEverySize(load, { ...options, header: "detect", schema: { fields, primaryKey } });
         }),
         { numRuns: runs / 2 },
       );

@@ -5,6 +5,21 @@ import type { Target } from "./target.ts";
 /** What a field holds. `date` is yyyy-MM-dd, `date-time` is ISO 8601 in UTC. */
 export type FieldType = "text" | "number" | "boolean" | "date" | "date-time";
 
+/**
+ * Names that no field may have.
+ * Source: "Requirements for Ingestion API Schema File", reserved words.
+ */
+export const reservedFieldNames: ReadonlySet<string> = new Set([
+  "date_id",
+  "location_id",
+  "dat_account_currency",
+  "dat_exchange_rate",
+  "pacing_period",
+  "pacing_end_date",
+  "row_count",
+  "version",
+]);
+
 export interface SchemaField {
   readonly name: string;
   readonly type: FieldType;

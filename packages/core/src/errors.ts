@@ -47,8 +47,9 @@ export const errorCodes = {
   ERR_CSV_COLUMN_MISSING: "a field of the schema is not in the header",
   ERR_CSV_COLUMN_UNKNOWN: "a header column is not in the schema and would be dropped silently",
   ERR_CSV_COLUMN_DOUBLED: "a header names a column twice",
+  ERR_CSV_COLUMN_RESERVED: "a header has a name that no field may have",
   ERR_CSV_COLUMN_EMPTY: "a header has a column without a name",
-  ERR_CSV_DELETE_LAYOUT: "a delete file must have 1 or 2 columns",
+  ERR_CSV_DELETE_LAYOUT: "a delete file is not laid out as key, or key and date-time",
   ERR_CSV_NOT_UTF8: "a byte sequence is not UTF-8",
   ERR_CSV_UNCLOSED_QUOTE: "a quoted field does not end before the file does",
   ERR_CSV_STRAY_QUOTE: "a quote stands where RFC 4180 allows none",
@@ -77,6 +78,8 @@ export const errorCodes = {
   ERR_BULK_JOB_FAILED: "the API reports the bulk job as Failed",
   ERR_BULK_JOB_LOST: "the bulk job vanished or was aborted by someone else",
   ERR_UNSTABLE: "a load was restarted more often than its budget allows",
+
+  ERR_SCRATCH: "the worker's scratch space cannot be used",
 
   ERR_LEDGER_FENCED: "another worker has moved this record on",
   ERR_REDIS_UNSAFE: "Redis could evict or forget the ledger",

@@ -1,9 +1,11 @@
 /** What preflight looks for beyond what cutting needs anyway, and what it says. */
+import { BulkError } from "./errors.ts";
 
 /** Faults that a policy can let pass. All others (quotes, encoding, field counts, layout) always refuse. */
 export const findingRules = [
   "column_missing",
   "column_unknown",
+  "line_end_mixed",
   "value_number",
   "value_boolean",
   "value_date",
@@ -40,7 +42,10 @@ export interface Finding {
   readonly uri: string;
   /** Physical line on which the record begins, from 1. */
   readonly line: number;
-  /** Name of the column; a schema field or a column's number, never text that could be data. */
+  /**
+   * A field of the schema, or `column 3` where its name could be data; "" where the fault is not one
+   * column's (`line_end_mixed`).
+   */
   readonly column: string;
   /** For `key_doubled`: where the key came first. */
   readonly first?: { readonly uri: string; readonly line: number } | undefined;
@@ -56,3 +61,55 @@ export interface Findings {
 
 /** Findings kept of one load: 1,000. */
 export const maxFindingsKept = 1000;
+
+/** Collects the findings of one load. */
+export interface FindingsLog {
+  add(finding: Finding): void;
+  /** Counts `count` findings of a rule, of which `first` are to be kept as far as there is room. */
+  addMany(rule: FindingRule, count: number, first: readonly Finding[]): void;
+  /** All rules together. */
+  readonly total: number;
+  findings(): Findings;
+}
+
+/** An empty log of a load with this policy. */
+export function createFindingsLog(policy: PreflightPolicy): FindingsLog {
+  const counts: Partial<Record<FindingRule, number>> = {};
+  const kept: Finding[] = [];
+  let total = 0;
+  function addMany(rule: FindingRule, count: number, first: readonly Finding[]): void {
+    if (count === 0) return;
+    counts[rule] = (counts[rule] ?? 0) + count;
+    total += count;
+    kept.push(...first.slice(0, maxFindingsKept - kept.length));
+  }
+  return {
+    add: (finding) => addMany(finding.rule, 1, [finding]),
+    addMany,
+    get total() {
+      return total;
+    },
+    findings: () => ({ policy, counts: { ...counts }, findings: kept.slice() }),
+  };
+}
+
+/**
+ * ERR_PREFLIGHT_REFUSED where there are findings and the policy refuses them, else undefined. Names
+ * the counts by rule and the first finding; fields `findings`, `counts`, `rule`, `uri`, `line`, `column`.
+ */
+export function preflightRefusal({ policy, counts, findings }: Findings): BulkError | undefined {
+  const [first] = findings;
+  if (policy === "warn" || first === undefined) return undefined;
+  const { rule, uri, line, column } = first;
+  const found = findingRules.flatMap((name) => counts[name] ?? []).reduce((sum, n) => sum + n, 0);
+  const listed = findingRules
+    .filter((name) => counts[name] !== undefined)
+    .map((name) => `${name} ${counts[name]}`)
+    .join(", ");
+  const where = `${uri} line ${line}${column === "" ? "" : `, ${column}`}`;
+  return new BulkError(
+    "ERR_PREFLIGHT_REFUSED",
+    `preflight found ${found} ${found === 1 ? "fault" : "faults"} (${listed}); the first is ${rule} at ${where}`,
+    { fields: { findings: found, counts: listed, rule, uri, line, column } },
+  );
+}

@@ -67,6 +67,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_CSV_COLUMN_MISSING: never("the bytes are pinned"),
   ERR_CSV_COLUMN_UNKNOWN: never("the bytes are pinned"),
   ERR_CSV_COLUMN_DOUBLED: never("the bytes are pinned"),
+  ERR_CSV_COLUMN_RESERVED: never("the bytes are pinned"),
   ERR_CSV_COLUMN_EMPTY: never("the bytes are pinned"),
   ERR_CSV_DELETE_LAYOUT: never("the bytes are pinned"),
   ERR_CSV_NOT_UTF8: never("the bytes are pinned"),
@@ -102,6 +103,8 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_BULK_JOB_FAILED: never("a person has to look at the data stream's refresh history"),
   ERR_BULK_JOB_LOST: never("the parts go into another bulk job"),
   ERR_UNSTABLE: never("the budget of restarts is used up"),
+
+  ERR_SCRATCH: sameCall(1_000, 60_000, 8, "a disk is cleaned, or another worker has room"),
 
   ERR_LEDGER_FENCED: never("another worker has the record"),
   ERR_REDIS_UNSAFE: never("Redis has to be configured"),

@@ -1,16 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BulkError } from "../errors.ts";
+import type { Finding, PreflightPolicy } from "../preflight.ts";
 import { checkHeader, checkSameHeader, parseRecord } from "./header.ts";
+import { textFields } from "./plan-load.test-support.ts";
 
 const place = { uri: "s3://bucket/people.csv", line: 3 };
 
 function check(
   columns: readonly string[],
-  schemaFields?: readonly string[],
+  fields?: readonly string[],
   operation: "upsert" | "delete" = "upsert",
-): void {
-  checkHeader({ ...place, columns, operation, schemaFields });
+  policy: PreflightPolicy = "refuse",
+): readonly Finding[] {
+  const schema = fields === undefined ? undefined : textFields(fields);
+  return checkHeader({ ...place, columns, operation, schema, policy });
 }
 
 function errorOf(run: () => void): BulkError {
@@ -108,6 +112,29 @@ describe("checkHeader", () => {
     const fields = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const columns = errorOf(() => check(["f0"], fields)).fields.columns;
     expect(columns).toBe("f1, f2, f3, f4, f5, f6, f7, f8, f9, f10 and 19 more");
+  });
+
+  test("answers missing and unknown columns where the policy warns", () => {
+    expect(check(["x", "a", "y z"], ["a", "b"], "upsert", "warn")).toEqual([
+      { rule: "column_missing", ...place, column: "b" },
+      { rule: "column_unknown", ...place, column: "x" },
+      { rule: "column_unknown", ...place, column: "column 3" },
+    ]);
+  });
+
+  test("refuses a header without any field of the schema whatever the policy", () => {
+    const error = errorOf(() => check(["x", "y"], ["a", "b"], "upsert", "warn"));
+    expect(error.code).toBe("ERR_CSV_COLUMN_MISSING");
+    expect(error.message).toContain("is the header line itself missing?");
+  });
+
+  test.each(["warn", "refuse"] as const)("refuses names that are reserved (%s)", (policy) => {
+    for (const fields of [undefined, ["a"]])
+      expect(errorOf(() => check(["a", "version"], fields, "upsert", policy))).toMatchObject({
+        code: "ERR_CSV_COLUMN_RESERVED",
+        fields: { ...place, column: "version" },
+      });
+    expect(() => check(["version"], ["a"], "delete")).not.toThrow();
   });
 
   test("holds a delete header against the layout, not the schema", () => {

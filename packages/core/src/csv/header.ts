@@ -3,7 +3,9 @@
  * is sent. A file without a header makes its first record look like one, so an error prints a
  * name only where the schema vouches for the header; else it gives the column's number.
  */
+import { type ObjectSchema, reservedFieldNames } from "../connector-catalogue.ts";
 import { BulkError, type ErrorCode } from "../errors.ts";
+import type { Finding, PreflightPolicy } from "../preflight.ts";
 import { apiNamePattern, type Operation } from "../target.ts";
 
 /** The header of one file. */
@@ -17,9 +19,14 @@ export interface CsvHeader {
 /** A header and what it is held against. */
 export interface HeaderCheck extends CsvHeader {
   readonly operation: Operation;
-  /** The object's fields. Undefined: the schema is unknown and names are not held against it. */
-  readonly schemaFields: readonly string[] | undefined;
+  /** Undefined: the schema is unknown and names are not held against it. */
+  readonly schema: HeaderSchema | undefined;
+  /** What becomes of missing and unknown columns. */
+  readonly policy: PreflightPolicy;
 }
+
+/** What a header is held against. */
+export type HeaderSchema = Pick<ObjectSchema, "fields" | "primaryKey">;
 
 /**
  * The field values of one record, unquoted. The record must be one that the scanner has passed;
@@ -50,17 +57,43 @@ export function parseRecord(record: string): readonly string[] {
 
 /**
  * Holds a header against the rules and, for upsert with a schema, against the schema's fields, in
- * any order. A delete header is only dropped, so its names are free.
+ * any order. A delete header is only dropped, so its names are free, but where its first one is a
+ * field of the schema, that field must be the key.
  *
- * Throws BulkError, fields `uri`, `line` and `column` or `columns`: ERR_CSV_COLUMN_EMPTY,
- * ERR_CSV_COLUMN_DOUBLED, ERR_CSV_DELETE_LAYOUT, ERR_CSV_COLUMN_MISSING, ERR_CSV_COLUMN_UNKNOWN.
+ * Answers the missing and the unknown columns under the policy `warn`. Throws BulkError, fields
+ * `uri`, `line` and `column` or `columns`: ERR_CSV_COLUMN_EMPTY, ERR_CSV_COLUMN_DOUBLED,
+ * ERR_CSV_COLUMN_RESERVED, ERR_CSV_DELETE_LAYOUT; under `refuse`, and where no column is a field
+ * of the schema, ERR_CSV_COLUMN_MISSING and ERR_CSV_COLUMN_UNKNOWN.
  *
  * Source: "Create a Job" (every schema field must be present), "Bulk Ingestion" (columns without a
  * field are dropped silently), "Upload Job Data" (delete has one or two columns).
  */
-export function checkHeader(check: HeaderCheck): void {
-  const { columns, uri, line, operation, schemaFields } = check;
+export function checkHeader(check: HeaderCheck): readonly Finding[] {
+  const { columns, uri, line, operation, schema } = check;
   if (operation === "delete") checkDeleteLayout({ uri, line }, columns.length);
+  checkNames(check);
+  if (schema === undefined) return [];
+  if (operation === "delete") {
+    checkKeyFirst(check, schema);
+    return [];
+  }
+  const fields = new Set(schema.fields.map(({ name }) => name));
+  const present = new Set(columns);
+  const missing = [...fields].filter((field) => !present.has(field));
+  const unknown = columns.flatMap((column, index) => (fields.has(column) ? [] : [index]));
+  const isNone = unknown.length === columns.length;
+  if (check.policy === "refuse" || isNone) refuseColumns(check, missing, unknown);
+  return [
+    ...missing.map((column): Finding => ({ rule: "column_missing", uri, line, column })),
+    ...unknown.map((index): Finding => {
+      return { rule: "column_unknown", uri, line, column: printableName(check, index) };
+    }),
+  ];
+}
+
+/** Each column has a name, of its own, that a field may have. */
+function checkNames(check: HeaderCheck): void {
+  const { columns, operation } = check;
   const empty = columns.indexOf("");
   if (empty >= 0) {
     throw headerError("ERR_CSV_COLUMN_EMPTY", check, `column ${empty + 1} has no name`, {
@@ -81,12 +114,34 @@ export function checkHeader(check: HeaderCheck): void {
     }
     seen.set(column, index);
   }
-  if (operation === "delete" || schemaFields === undefined) return;
-  const fields = new Set(schemaFields);
-  const missing = schemaFields.filter((field) => !seen.has(field));
-  const unknown = [...seen].filter(([column]) => !fields.has(column)).map(([, index]) => index);
+  const reserved = columns.find((column) => reservedFieldNames.has(column));
+  if (operation === "upsert" && reserved !== undefined) {
+    throw headerError("ERR_CSV_COLUMN_RESERVED", check, `no field may have the name ${reserved}`, {
+      column: reserved,
+    });
+  }
+}
+
+/** A delete whose first column is another field than the key would delete other records, or none. */
+function checkKeyFirst(check: HeaderCheck, { fields, primaryKey }: HeaderSchema): void {
+  const [first = ""] = check.columns;
+  if (first === primaryKey || !fields.some(({ name }) => name === first)) return;
+  throw headerError(
+    "ERR_CSV_DELETE_LAYOUT",
+    check,
+    `column 1 is ${first}, not the primary key ${primaryKey}`,
+    { columnSeen: first, columnAllowed: primaryKey },
+  );
+}
+
+function refuseColumns(
+  check: HeaderCheck,
+  missing: readonly string[],
+  unknown: readonly number[],
+): void {
   if (missing.length > 0) {
-    const hint = unknown.length === columns.length ? " (is the header line itself missing?)" : "";
+    const isNone = unknown.length === check.columns.length;
+    const hint = isNone ? " (is the header line itself missing?)" : "";
     const names = list(missing);
     throw headerError("ERR_CSV_COLUMN_MISSING", check, `lacks ${names}${hint}`, { columns: names });
   }
@@ -112,6 +167,25 @@ export function checkDeleteLayout(place: { uri: string; line: number }, columns:
 }
 
 /**
+ * Whether a first record is the schema's header: each of its fields is the name of a field, case
+ * included.
+ */
+export function isHeader(columns: readonly string[], schema: HeaderSchema): boolean {
+  const fields = new Set(schema.fields.map(({ name }) => name));
+  return columns.every((column) => fields.has(column));
+}
+
+/** ERR_CSV_DELETE_LAYOUT: a header stands where the load says that there is none. */
+export function headerAmongData({ uri, line }: CsvHeader): BulkError {
+  return headerError(
+    "ERR_CSV_DELETE_LAYOUT",
+    { uri, line },
+    'it names fields of the schema, but the load says header "absent"; say "detect" or "present"',
+    {},
+  );
+}
+
+/**
  * Throws ERR_CSV_HEADER_DIFFERS unless both headers have the same names in the same order. Fields
  * `uri`, `line`, `firstUri` and `column`, the number of the first column that differs, from 1.
  */
@@ -129,15 +203,16 @@ export function checkSameHeader(first: CsvHeader, other: CsvHeader): void {
   }
 }
 
-/** Columns by name where at least one is a schema field, which shows a header, else by number. */
-function printable({ columns, schemaFields }: HeaderCheck, indexes: readonly number[]): string {
-  const fields = new Set(schemaFields);
-  const vouched = columns.some((column) => fields.has(column));
-  const shown = indexes.slice(0, maxListed).map((index) => {
-    const name = columns[index] ?? "";
-    return vouched && apiNamePattern.test(name) ? name : `column ${index + 1}`;
-  });
+function printable(check: HeaderCheck, indexes: readonly number[]): string {
+  const shown = indexes.slice(0, maxListed).map((index) => printableName(check, index));
   return list(shown, indexes.length);
+}
+
+/** A column by name where at least one is a schema field, which shows a header, else by number. */
+function printableName({ columns, schema }: HeaderCheck, index: number): string {
+  const name = columns[index] ?? "";
+  const vouched = schema?.fields.some((field) => columns.includes(field.name)) ?? false;
+  return vouched && apiNamePattern.test(name) ? name : `column ${index + 1}`;
 }
 
 const maxListed = 10;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { bytes } from "../units.ts";
 import { maxHeaderBytes } from "./first-record.ts";
 import { createPartPlanner } from "./part-planner.ts";
-import { planLoad } from "./plan-load.test-support.ts";
+import { planLoad, textFields } from "./plan-load.test-support.ts";
 
 /** What the run throws must be a BulkError of this code with at least these fields. */
 function expectError(run: () => unknown, code: string, fields: object): void {
@@ -73,14 +73,14 @@ describe("upsert", () => {
   });
 
   test("holds every header against the schema and the first header", () => {
-    const schemaFields = ["a", "b"];
-    expectError(() => planLoad(["a,c\n1,2\n"], { schemaFields }), "ERR_CSV_COLUMN_MISSING", {
+    const schema = textFields(["a", "b"]);
+    expectError(() => planLoad(["a,c\n1,2\n"], { schema }), "ERR_CSV_COLUMN_MISSING", {
       uri: "file:///0",
       line: 1,
       columns: "b",
     });
     const files = ["a,b\n1,2\n", "\nb,a\n1,2\n"];
-    expectError(() => planLoad(files, { schemaFields }), "ERR_CSV_HEADER_DIFFERS", {
+    expectError(() => planLoad(files, { schema }), "ERR_CSV_HEADER_DIFFERS", {
       uri: "file:///1",
       firstUri: "file:///0",
       line: 2,
@@ -139,12 +139,12 @@ describe("upsert", () => {
 });
 
 describe("delete", () => {
-  const schemaFields = ["id", "at", "name"];
+  const schema = textFields(["id", "at", "name"]);
   const plan = (
     files: readonly string[],
     header: "present" | "absent" | "detect" = "detect",
     maxPartBytes = 100,
-  ) => planLoad(files, { operation: "delete", header, schemaFields, maxPartBytes });
+  ) => planLoad(files, { operation: "delete", header, schema, maxPartBytes });
 
   test("has no header in any part", () => {
     const { bodies, summary } = plan(["id,at\n1,2\n3,4\n", "id,at\n5,6\n"], "detect", 8);
@@ -160,7 +160,7 @@ describe("delete", () => {
 
   test("detects a header only by the schema's names, case included", () => {
     expect(plan(["id\n1\n"]).bodies).toEqual(["1\n"]);
-    expect(plan(['"at","id"\n1,2\n']).bodies).toEqual(["1,2\n"]);
+    expect(plan(['"id","at"\n1,2\n']).bodies).toEqual(["1,2\n"]);
     expect(plan(["ID\n1\n"]).bodies).toEqual(["ID\n1\n"]);
     expect(plan(["id,other\n1,2\n"]).bodies).toEqual(["id,other\n1,2\n"]);
     expect(plan(["1\n2\n"]).summary.columns).toEqual([]);
@@ -182,7 +182,24 @@ describe("delete", () => {
   });
 
   test("takes the first record as data where a header is said to be absent", () => {
-    expect(plan(["id\n1\n"], "absent").bodies).toEqual(["id\n1\n"]);
+    expect(plan(["ID\n1\n"], "absent").bodies).toEqual(["ID\n1\n"]);
+  });
+
+  test("refuses the schema's header where it is said to be absent", () => {
+    const place = { uri: "file:///1", line: 2 };
+    expectError(() => plan(["1\n", "\nid\n1\n"], "absent"), "ERR_CSV_DELETE_LAYOUT", place);
+    const unknown = planLoad(["id\n1\n"], { operation: "delete", header: "absent" });
+    expect(unknown.bodies).toEqual(["id\n1\n"]);
+  });
+
+  test.each(["present", "detect"] as const)("refuses another field as its key (%s)", (header) => {
+    for (const file of ["at,id\n1,2\n", "name\n1\n"])
+      expectError(() => plan([file], header), "ERR_CSV_DELETE_LAYOUT", {
+        uri: "file:///0",
+        line: 1,
+        columnSeen: file.startsWith("at") ? "at" : "name",
+        columnAllowed: "id",
+      });
   });
 
   test("cannot detect without a schema", () => {
@@ -195,7 +212,7 @@ describe("delete", () => {
     const { parts } = planLoad([`\n${key}\n1\n`], {
       operation: "delete",
       header: "detect",
-      schemaFields,
+      schema,
       chunkBytes: 65_536,
     });
     expect(parts).toMatchObject([{ records: 2, bytes: 1_200_003 }]);
@@ -205,15 +222,16 @@ describe("delete", () => {
     "has 1 or 2 columns (header %s)",
     (header) => {
       const fields = { uri: "file:///0", line: 1, columnsSeen: 3, columnsAllowed: 2 };
-      expectError(() => plan(["id,at,name\n1,2,3\n"], header), "ERR_CSV_DELETE_LAYOUT", fields);
+      const file = header === "absent" ? "1,2,3\n" : "id,at,name\n1,2,3\n";
+      expectError(() => plan([file], header), "ERR_CSV_DELETE_LAYOUT", fields);
     },
   );
 
   test("has the same columns in all files", () => {
-    expectError(() => plan(["id,at\n1,2\n", "at,id\n1,2\n"]), "ERR_CSV_HEADER_DIFFERS", {
+    expectError(() => plan(["id,at\n1,2\n", "id,name\n1,2\n"]), "ERR_CSV_HEADER_DIFFERS", {
       uri: "file:///1",
       firstUri: "file:///0",
-      column: 1,
+      column: 2,
     });
     expectError(() => plan(["1,2\n", "1\n"], "absent"), "ERR_CSV_FIELD_COUNT", {
       uri: "file:///1",
@@ -290,7 +308,7 @@ describe("memory stays small", () => {
     const planner = createPartPlanner({
       operation: "delete",
       header: "detect",
-      schemaFields: [],
+      schema: textFields([]),
       onPart: () => {},
     });
     planner.beginSource({ uri: "file:///0", bytes: 40_000_000 });

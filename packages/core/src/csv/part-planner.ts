@@ -7,6 +7,7 @@ import { BulkError } from "../errors.ts";
 import { maxPartBytes as publishedMaxPartBytes } from "../limits.ts";
 import type { HeaderMode } from "../load.ts";
 import type { Part } from "../part.ts";
+import type { FindingsLog, PreflightSettings } from "../preflight.ts";
 import type { Operation } from "../target.ts";
 import { type Bytes, bytes } from "../units.ts";
 import { csvFileError, recordTooLarge } from "./csv-error.ts";
@@ -16,16 +17,21 @@ import {
   checkDeleteLayout,
   checkHeader,
   checkSameHeader,
+  type HeaderSchema,
+  headerAmongData,
+  isHeader,
   parseRecord,
 } from "./header.ts";
 import { headerLine, headerLineBytes, noHeaderBytes } from "./header-line.ts";
 import { createPartPacker } from "./part-packer.ts";
+import { createRecordBytes, type RecordBytes } from "./record-bytes.ts";
 import {
   createRecordScanner,
   type LineEnd,
   type RecordScanner,
   type ScannedRecord,
 } from "./record-scanner.ts";
+import { createRowCheck, type RowCheck, type TakeKey } from "./row-check.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 export interface PartPlannerOptions {
@@ -34,15 +40,25 @@ export interface PartPlannerOptions {
    * Whether a source object begins with a header. Upsert files always do: "present" and "detect"
    * mean the same. For delete, where no part has a header, "present" drops the first record,
    * "absent" takes it as data, and "detect" takes it as a header if and only if each of its fields
-   * is the name of a schema field, case included.
+   * is the name of a schema field, case included. Such a header is refused where "absent" stands.
    */
   readonly header: HeaderMode;
-  /** Fields of the object in the connector's schema. Undefined: not known. Needed to detect. */
-  readonly schemaFields?: readonly string[] | undefined;
+  /** The object in the connector's schema. Undefined: not known. Needed to detect. */
+  readonly schema?: HeaderSchema | undefined;
+  /** What is looked for beyond what is always refused. Absent: nothing. */
+  readonly preflight?: PlannerPreflight | undefined;
   /** Most bytes of one part, header included. Default: the API's limit, 150,000,000. */
   readonly maxPartBytes?: Bytes | undefined;
   /** Takes the parts in order, each as soon as it is complete. */
   readonly onPart: (part: Part) => void;
+}
+
+/** What is looked for in the records, and where it goes. */
+export interface PlannerPreflight {
+  readonly settings: PreflightSettings;
+  readonly findings: FindingsLog;
+  /** Called for each key if `settings.duplicates`. */
+  readonly onKey: TakeKey;
 }
 
 /** What all parts of a load have in common, and their sums. */
@@ -65,7 +81,8 @@ export interface PlanSummary {
  * ERR_SOURCE_TRUNCATED and ERR_SOURCE_CHANGED (fewer or more bytes than were pinned).
  */
 export interface PartPlanner {
-  beginSource(source: { readonly uri: string; readonly bytes: number }): void;
+  /** Without `bytes` its length is known only once it ends. */
+  beginSource(source: { readonly uri: string; readonly bytes?: number | undefined }): void;
   /** Scans the next bytes and keeps no reference to them. */
   push(chunk: Uint8Array): void;
   endSource(): void;
@@ -76,22 +93,24 @@ export interface PartPlanner {
 interface OpenSource {
   readonly number: number;
   readonly uri: string;
-  readonly bytes: number;
+  readonly bytes: number | undefined;
   readonly scanner: RecordScanner;
+  readonly recordBytes: RecordBytes;
   pushed: number;
   /** Undefined once the first record is known, or where it cannot be a header. */
   first: FirstRecord | undefined;
   /** Undefined before the first record. */
   lineEnd: LineEnd | undefined;
+  mixesLineEnds: boolean;
   records: number;
 }
 
 /** A planner at the start of a load. Throws ERR_REQUEST_INVALID where the options contradict. */
 export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
   checkOptions(options);
-  const { operation, schemaFields } = options;
+  const { operation, schema, preflight } = options;
   const maxPartBytes = options.maxPartBytes ?? publishedMaxPartBytes;
-  const mayHaveHeader = options.header !== "absent";
+  const mayHaveHeader = options.header !== "absent" || schema !== undefined;
   const mustHaveHeader = operation === "upsert" || options.header === "present";
   const packer = createPartPacker({ maxPartBytes, onPart: options.onPart });
 
@@ -101,6 +120,12 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
   let fieldsPerRecord: number | undefined;
   let header = "";
   let headerBytes = noHeaderBytes;
+  let rowCheck = operation === "delete" ? rowCheckOf([]) : undefined;
+
+  function rowCheckOf(columns: readonly string[]): RowCheck | undefined {
+    if (preflight === undefined) return undefined;
+    return createRowCheck({ ...preflight, operation, columns, schema });
+  }
 
   function openSource(): OpenSource {
     if (open === undefined) throw new TypeError("no source object has begun");
@@ -118,6 +143,8 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     }
     const { number, lineEnd } = source;
     checkFieldCount(source, record);
+    checkLineEnd(source, record);
+    rowCheck?.check(source.uri, record, source.recordBytes.of(record));
     if (!packer.add({ source: number, record, lineEnd, headerBytes })) {
       const place = { uri: source.uri, line: record.line, byteOffset: record.start };
       throw recordTooLarge(place, roomFor(lineEnd));
@@ -131,13 +158,20 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     if (encoded === undefined) return false;
     const text = decodeUtf8(encoded);
     const columns = parseRecord(text);
-    if (!mustHaveHeader && !columns.every((column) => schemaFields?.includes(column))) return false;
     const found: CsvHeader = { uri: source.uri, line: record.line, columns };
-    checkHeader({ ...found, operation, schemaFields });
+    if (!mustHaveHeader) {
+      if (schema === undefined || !isHeader(columns, schema)) return false;
+      if (options.header === "absent") throw headerAmongData(found);
+    }
+    const policy = preflight?.settings.policy ?? "refuse";
+    for (const finding of checkHeader({ ...found, operation, schema, policy }))
+      preflight?.findings.add(finding);
     if (firstHeader !== undefined) checkSameHeader(firstHeader, found);
     else if (operation === "upsert") {
       header = headerLine(text, record.lineEnd === "" ? "\n" : record.lineEnd);
       headerBytes = headerLineBytes(header);
+      rowCheck = rowCheckOf(columns);
+      if (rowCheck !== undefined) source.scanner.trackCommas(rowCheck.commas);
     }
     firstHeader ??= found;
     fieldsPerRecord ??= columns.length;
@@ -153,6 +187,14 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
       `${uri}: the record at line ${line} has ${fields} fields, not ${fieldsPerRecord}`,
       { fields: { uri, line, fieldsSeen: fields, fieldsAllowed: fieldsPerRecord } },
     );
+  }
+
+  /** A reader that takes the first line's end for all may give the last column a CR. */
+  function checkLineEnd(source: OpenSource, { line, lineEnd }: ScannedRecord): void {
+    const { uri } = source;
+    if (lineEnd === source.lineEnd || lineEnd === "" || source.mixesLineEnds) return;
+    source.mixesLineEnds = true;
+    preflight?.findings.add({ rule: "line_end_mixed", uri, line, column: "" });
   }
 
   /** Most bytes of a record in a part of its own. */
@@ -172,24 +214,30 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
         uri,
         bytes: pinned,
         scanner: createRecordScanner({ uri, onRecord: takeRecord, maxRecordBytes }),
+        recordBytes: createRecordBytes(),
         pushed: 0,
         first: mayHaveHeader ? createFirstRecord() : undefined,
         lineEnd: undefined,
+        mixesLineEnds: false,
         records: 0,
       };
+      if (rowCheck !== undefined) open.scanner.trackCommas(rowCheck.commas);
       sources++;
     },
     push(chunk) {
       const source = openSource();
       source.pushed += chunk.length;
-      if (source.pushed > source.bytes) throw lengthError("ERR_SOURCE_CHANGED", source);
+      checkLength(source, "ERR_SOURCE_CHANGED");
       source.first?.keep(chunk);
+      source.recordBytes.begin(chunk);
       source.scanner.push(chunk);
       source.first?.trim(source.scanner.recordStart);
+      if (rowCheck !== undefined) source.recordBytes.keep(source.scanner.recordStart);
     },
     endSource() {
       const source = openSource();
-      if (source.pushed < source.bytes) throw lengthError("ERR_SOURCE_TRUNCATED", source);
+      checkLength(source, "ERR_SOURCE_TRUNCATED");
+      source.recordBytes.begin(noBytes);
       source.scanner.end();
       if (source.lineEnd === undefined) {
         throw csvFileError("ERR_CSV_EMPTY", "has no record", source.uri);
@@ -207,11 +255,13 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
   };
 }
 
-function checkOptions({ operation, header, schemaFields }: PartPlannerOptions): void {
+const noBytes = new Uint8Array(0);
+
+function checkOptions({ operation, header, schema }: PartPlannerOptions): void {
   const contradiction =
     operation === "upsert" && header === "absent"
       ? "an upsert file without a header has no column names"
-      : operation === "delete" && header === "detect" && schemaFields === undefined
+      : operation === "delete" && header === "detect" && schema === undefined
         ? "a header cannot be detected without the fields of the schema"
         : undefined;
   if (contradiction === undefined) return;
@@ -222,11 +272,14 @@ function checkOptions({ operation, header, schemaFields }: PartPlannerOptions): 
   );
 }
 
-function lengthError(
-  code: "ERR_SOURCE_CHANGED" | "ERR_SOURCE_TRUNCATED",
+/** Throws this error where a source object has more, or fewer, bytes than were pinned. */
+function checkLength(
   { uri, pushed: bytesSeen, bytes: bytesAllowed }: OpenSource,
-): BulkError {
-  return new BulkError(code, `${uri}: ${bytesSeen} bytes read, ${bytesAllowed} were pinned`, {
+  code: "ERR_SOURCE_CHANGED" | "ERR_SOURCE_TRUNCATED",
+): void {
+  if (bytesAllowed === undefined) return;
+  if (code === "ERR_SOURCE_CHANGED" ? bytesSeen <= bytesAllowed : bytesSeen >= bytesAllowed) return;
+  throw new BulkError(code, `${uri}: ${bytesSeen} bytes read, ${bytesAllowed} were pinned`, {
     fields: { uri, bytesSeen, bytesAllowed },
   });
 }

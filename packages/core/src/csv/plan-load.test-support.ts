@@ -1,7 +1,14 @@
 /** Plans a load held in memory and puts the bodies of its parts together. */
 import type { Part, SourceObject } from "../part.ts";
+import {
+  createFindingsLog,
+  defaultPreflight,
+  type Findings,
+  type PreflightSettings,
+} from "../preflight.ts";
 import { bytes } from "../units.ts";
 import { bodyPieces } from "./body-pieces.ts";
+import type { HeaderSchema } from "./header.ts";
 import { createPartPlanner, type PartPlannerOptions, type PlanSummary } from "./part-planner.ts";
 
 export interface PlannedLoad {
@@ -9,27 +16,48 @@ export interface PlannedLoad {
   /** The bodies as text, one a part. */
   readonly bodies: readonly string[];
   readonly summary: PlanSummary;
+  readonly findings: Findings;
+  /** Keys in order as `<file>:<line>:<key>`, where duplicates are looked for. */
+  readonly keys: readonly string[];
+}
+
+/** A schema of text fields, whose first one is the key. */
+export function textFields(names: readonly string[]): HeaderSchema {
+  return {
+    fields: names.map((name) => ({ name, type: "text" })),
+    primaryKey: names[0] ?? "",
+  };
 }
 
 /** Files named `file:///0`, `file:///1`, …, given in UTF-8 and in chunks of `chunkBytes`. */
 export function planLoad(
   files: readonly string[],
-  options: Partial<Omit<PartPlannerOptions, "maxPartBytes" | "onPart">> & {
+  options: Partial<Omit<PartPlannerOptions, "maxPartBytes" | "onPart" | "preflight">> & {
+    readonly preflight?: Partial<PreflightSettings>;
     readonly maxPartBytes?: number;
     readonly chunkBytes?: number;
   } = {},
 ): PlannedLoad {
-  const { operation = "upsert", header = "present", schemaFields, chunkBytes = 7 } = options;
+  const { operation = "upsert", header = "present", schema, chunkBytes = 7 } = options;
   const parts: Part[] = [];
+  const sources: SourceObject[] = [];
+  const settings = { ...defaultPreflight, ...options.preflight };
+  const findings = createFindingsLog(settings.policy);
+  const keys: string[] = [];
   const planner = createPartPlanner({
     operation,
     header,
-    schemaFields,
+    schema,
+    preflight: {
+      settings,
+      findings,
+      onKey: (key, line) =>
+        keys.push(`${sources.length - 1}:${line}:${new TextDecoder().decode(key)}`),
+    },
     maxPartBytes: options.maxPartBytes === undefined ? undefined : bytes(options.maxPartBytes),
     onPart: (part) => parts.push(part),
   });
   const contents = new Map<string, Uint8Array>();
-  const sources: SourceObject[] = [];
   for (const [index, file] of files.entries()) {
     const encoded = new TextEncoder().encode(file);
     const source = { uri: `file:///${index}`, bytes: bytes(encoded.length), pin: "1" };
@@ -55,5 +83,5 @@ export function planLoad(
       })
       .join(""),
   );
-  return { parts, bodies, summary };
+  return { parts, bodies, summary, findings: findings.findings(), keys };
 }

@@ -47,6 +47,11 @@ export interface RecordScanner {
   end(): void;
   /** From the next record end or push on, a longer record is ERR_CSV_RECORD_TOO_LARGE. */
   limitRecords(maxRecordBytes: number): void;
+  /**
+   * From the next record on, the place of each comma between its fields, from 0 as far as there is
+   * room, is how many bytes it lies behind the record's first one.
+   */
+  trackCommas(commas: Int32Array): void;
 }
 
 export interface RecordScannerOptions {
@@ -81,6 +86,8 @@ const plainInside = plainOutside.slice();
 for (const special of [lf, cr, quote, comma]) plainOutside[special] = 0;
 for (const special of [lf, quote]) plainInside[special] = 0;
 
+const untracked = new Int32Array(0);
+
 /** A scanner for one file, at its first byte. A UTF-8 byte order mark there is skipped. */
 export function createRecordScanner(options: RecordScannerOptions): RecordScanner {
   const { uri, onRecord } = options;
@@ -93,6 +100,7 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
   let fields = 1;
   let recordStart = 0;
   let recordLine = 1;
+  let commas: Int32Array = untracked;
   let quoteOffset = 0;
   let quoteLine = 1;
   // The UTF-8 sequence under way: bytes still to come, range of the next one, offset of the first.
@@ -188,6 +196,7 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
         if (offset + at - 2 !== recordStart) endRecord(offset + at, "\r\n");
         startRecord(offset + at);
       } else if (byte === comma) {
+        if (fields <= commas.length) commas[fields - 1] = offset + at - recordStart;
         fields++;
         state = fieldStart;
         at++;
@@ -262,6 +271,9 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
     },
     limitRecords(limit) {
       maxRecordBytes = atLeastOne(limit);
+    },
+    trackCommas(places) {
+      commas = places;
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   BulkError,
   type FieldType,
   type ObjectSchema,
+  reservedFieldNames,
   type SchemaField,
 } from "@headgate/core";
 import { parseDocument } from "yaml";
@@ -20,18 +21,6 @@ export interface ConnectorSchema {
 
 /** "Objects can't have more than 1000 fields." */
 export const maxFieldsPerObject = 1000;
-/** "Field names can't be any of these reserved words." */
-export const reservedFieldNames: ReadonlySet<string> = new Set([
-  "date_id",
-  "location_id",
-  "dat_account_currency",
-  "dat_exchange_rate",
-  "pacing_period",
-  "pacing_end_date",
-  "row_count",
-  "version",
-]);
-
 /**
  * Reads a connector's schema file. A property of type `integer` counts as a number, a string of a
  * format other than date and date-time as text.

@@ -45,7 +45,7 @@ export async function readLoad(
   const planner = createPartPlanner({
     operation: request.operation,
     header: request.header ?? (request.operation === "upsert" ? "present" : "detect"),
-    schemaFields: schema === "unchecked" ? undefined : schema.fields.map((field) => field.name),
+    schema: schema === "unchecked" ? undefined : schema,
     maxPartBytes: settings.maxPartBytes,
     onPart: (part) => parts.push(part),
   });
