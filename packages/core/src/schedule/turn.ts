@@ -1,0 +1,45 @@
+/**
+ * When a run may begin beside the other unfinished runs of its schedule, in the order recorded.
+ *
+ * - By cron or hand: with overlap `beside` at once; else after every earlier one by cron or hand.
+ *   A backfill never holds it back.
+ * - Of a backfill: while nothing else of the schedule runs, nothing by cron or hand waits, and no
+ *   backfill run stands before it. So a nightly run slips in between two dates of a backfill.
+ */
+import type { RunCause, RunState } from "./run.ts";
+
+export type Overlap = "skip" | "wait" | "beside";
+
+/** An unfinished run, as far as turns go. */
+export interface RunInLine {
+  readonly id: string;
+  readonly sequence: number;
+  readonly cause: RunCause;
+  readonly state: RunState;
+}
+
+/** Whether a waiting run's turn has come; `unfinished` are its schedule's unfinished runs. */
+export function mayBegin(
+  run: RunInLine,
+  unfinished: readonly RunInLine[],
+  overlap: Overlap,
+): boolean {
+  const others = unfinished.filter(({ id }) => id !== run.id);
+  if (run.cause === "backfill")
+    return others.every(
+      (other) =>
+        other.state === "waiting" && other.cause === "backfill" && other.sequence > run.sequence,
+    );
+  if (overlap === "beside") return true;
+  return others.every((other) => other.cause === "backfill" || other.sequence > run.sequence);
+}
+
+/** Whether an instant's run is dropped: the rule is `skip`, and one by cron or hand is unfinished. */
+export function isOverlapSkipped(
+  overlap: Overlap,
+  start: { readonly missed: boolean },
+  unfinished: readonly Pick<RunInLine, "cause">[],
+): boolean {
+  if (overlap !== "skip" || start.missed) return false;
+  return unfinished.some(({ cause }) => cause !== "backfill");
+}
