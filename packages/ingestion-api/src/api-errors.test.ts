@@ -175,7 +175,12 @@ describe("a token call", () => {
       error_description: "user hasn't approved this consumer",
     };
     const error = errorOf(() => expectTokens(login, answer(400, JSON.stringify(body))));
-    expect(error.fields).toMatchObject({ operation: "login", status: 400, error: "invalid_grant" });
+    expect(error.fields).toMatchObject({
+      operation: "login",
+      status: 400,
+      error: "invalid_grant",
+      description: "user hasn't approved this consumer",
+    });
     expect(error.message).toContain("invalid_grant (user hasn't approved this consumer)");
   });
 

@@ -95,7 +95,7 @@ export function readApiError(answer: HttpAnswer): ApiErrorWire | undefined {
 
 /**
  * The answer of a token call, if it is 200. Throws ERR_AUTH_REFUSED for any 4xx but 408 and 429,
- * with `error` from the service's answer, and for the rest what expectStatus throws.
+ * with `error` and `description` from the service's answer, and for the rest what expectStatus throws.
  */
 export function expectTokens(operation: Operation, result: HttpResult): HttpAnswer {
   if (result.kind !== "answer" || !isRefusal(result.status)) {
@@ -108,6 +108,7 @@ export function expectTokens(operation: Operation, result: HttpResult): HttpAnsw
   throw apiError("ERR_AUTH_REFUSED", operation, `refused with ${result.status}: ${said}`, {
     status: result.status,
     error,
+    description: description || undefined,
   });
 }
 

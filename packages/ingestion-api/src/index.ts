@@ -19,6 +19,7 @@ export {
   type TimeLimits,
 } from "./http-transport.ts";
 export type { DataCloudToken } from "./login.ts";
+export { type PrivateKeyFile, privateKeyFile } from "./private-key-file.ts";
 export type {
   StreamingClient,
   StreamRecord,
