@@ -1,14 +1,22 @@
 /** What every command that talks to the API shares: its flags, its terminal, its client. */
 import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
-import { type ApiClient, createApiClient } from "./api-client.ts";
+import { type ApiClient, createApiClient } from "./api/api-client.ts";
 import { readConfig } from "./config.ts";
-import type { Terminal } from "./terminal.ts";
+import { quietTerminal, type Terminal } from "./terminal.ts";
 
 /** What every command gets from the process. */
 export interface CommandContext {
   readonly terminal: Terminal;
+  readonly stdin: NodeJS.ReadableStream;
   /** Aborts with a CliError of kind interrupted or terminated. */
+  readonly signal: AbortSignal;
+}
+
+/** A client of the API, where it reports, and what ends it. */
+export interface ApiSession {
+  readonly client: ApiClient;
+  readonly terminal: Terminal;
   readonly signal: AbortSignal;
 }
 
@@ -18,7 +26,12 @@ export const apiFlags = z.object({
   apiKeyFile: z.string().exactOptional(),
   retries: z.number().exactOptional(),
   json: z.boolean().default(false),
+  quiet: z.boolean().default(false),
 });
+export type ApiFlags = z.output<typeof apiFlags>;
+
+/** The flags of every command that can wait, beside `apiFlags`. */
+export const waitFlags = { wait: z.boolean().default(false), timeout: z.number().exactOptional() };
 
 /** A command with the flags of `apiFlags`. */
 export function apiCommand(name: string): Command {
@@ -27,18 +40,35 @@ export function apiCommand(name: string): Command {
     .option("--api-key-file <path>", "file with the API key (HEADGATE_API_KEY_FILE)")
     .option(
       "--retries <n>",
-      "how often a request is sent again after a lost connection or 503 (default 4)",
+      "how often a request is sent again after a lost connection, 429 or 503 (HEADGATE_RETRIES, default 4)",
       wholeNumber(0, 100),
     )
-    .option("--json", "print one JSON document on stdout and nothing else");
+    .option("--quiet", "no progress and no notes; answers and failures only")
+    .option("--json", "print JSON on stdout and nothing else there");
+}
+
+/** Adds the flags of `waitFlags`; `what` is waited for. */
+export function addWaitFlags(command: Command, what: string): Command {
+  return addTimeout(
+    command.option("--wait", `follow ${what} to its end; exit 1 unless it is complete`),
+  );
+}
+
+/** Adds `--timeout`, for a command that waits anyway. */
+export function addTimeout(command: Command): Command {
+  return command.option(
+    "--timeout <time>",
+    "give up the wait after 90s, 15m or 2h, exit 6; default never",
+    duration,
+  );
 }
 
 /** The client that these flags and the environment describe. Throws CliError. */
-export function clientFor(flags: z.output<typeof apiFlags>, context: CommandContext): ApiClient {
-  return createApiClient(readConfig(flags), {
-    signal: context.signal,
-    report: context.terminal.note,
-  });
+export function sessionFor(flags: ApiFlags, context: CommandContext): ApiSession {
+  const terminal = flags.quiet ? quietTerminal(context.terminal) : context.terminal;
+  const { signal } = context;
+  const client = createApiClient(readConfig(flags), { signal, report: terminal.note });
+  return { client, terminal, signal };
 }
 
 /** Parses a flag that is a whole number from `min` to `max`. */
@@ -48,4 +78,22 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
+}
+
+/** Parses a flag that is a date, yyyy-MM-dd. */
+export function date(text: string): string {
+  if (z.iso.date().safeParse(text).success) return text;
+  throw new InvalidArgumentError("It must be a date such as 2026-01-31.");
+}
+
+const secondsOf = { m: 60, h: 3600 } as const;
+
+/** Parses a time such as `90`, `90s`, `1.5m` or `2h` into seconds, at most a week. */
+function duration(text: string): number {
+  const { number, unit } =
+    /^(?<number>\d{1,7}(\.\d{1,3})?)(?<unit>[smh]?)$/.exec(text)?.groups ?? {};
+  const factor = unit === "m" || unit === "h" ? secondsOf[unit] : 1;
+  const seconds = number === undefined ? 0 : Number(number) * factor;
+  if (seconds > 0 && seconds <= 7 * 86_400) return seconds;
+  throw new InvalidArgumentError("It must be a time such as 90s, 15m or 2h, at most 168h.");
 }

@@ -1,44 +1,36 @@
 /** What can go wrong in the CLI, and the one place where that becomes an exit code. */
 
-/** Exit codes, the same for every command. */
-export const exitCodes = {
-  /** The command did what it was asked. */
-  ok: 0,
-  /** With --wait: the load ended as failed or cancelled. */
-  loadFailed: 1,
-  /** The command line or the request is wrong: the API answered 4xx, or nothing was sent. */
+/**
+ * Why a command ends early, and the exit code that says so. The same for every command.
+ *
+ *   failed       (1)    what was waited for ended badly: a load, run or errand failed or was
+ *                       cancelled, the doctor found a fault, `up` could not start
+ *   usage        (2)    the command line or a file is wrong; nothing was sent
+ *   refused      (2)    the API answered 4xx other than 401, 403 and 429
+ *   unavailable  (3)    no answer, 429 or 5xx after all retries, or an answer that is not of headgate
+ *   login        (4)    the API answered 401 or 403, or there is no key to send
+ *   bad-input    (5)    the source files were refused before a slot was spent: by a plan, or by the
+ *                       planning of a load that was waited for
+ *   timed-out    (6)    --timeout passed before what was waited for had ended; it goes on
+ *   interrupted  (130)  SIGINT
+ *   terminated   (143)  SIGTERM
+ */
+export const exitCodeOf = {
+  failed: 1,
   usage: 2,
-  /** The API cannot be reached, or answered 5xx, or something that is not of headgate. */
+  refused: 2,
   unavailable: 3,
-  /** The API key is missing or not accepted. */
   login: 4,
-  /** SIGINT: 128 + 2. */
+  "bad-input": 5,
+  "timed-out": 6,
   interrupted: 130,
-  /** SIGTERM: 128 + 15. */
   terminated: 143,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export type CliErrorKind = keyof typeof exitCodeOf;
 
-/**
- * Why a command ends early.
- *
- *   usage        the command line is wrong; nothing was sent
- *   refused      the API answered 4xx other than 401 and 403
- *   login        the API answered 401 or 403, or there is no key to send
- *   unavailable  no answer, 5xx, or an answer that is not of headgate, after all retries
- *   load-failed  the load that was waited for ended as failed or cancelled
- *   interrupted  SIGINT
- *   terminated   SIGTERM
- */
-export type CliErrorKind =
-  | "load-failed"
-  | "usage"
-  | "refused"
-  | "login"
-  | "unavailable"
-  | "interrupted"
-  | "terminated";
+/** 0 where the command did what it was asked. */
+export type ExitCode = 0 | (typeof exitCodeOf)[CliErrorKind];
 
 /** An expected failure; its message is meant for the user and holds no key. */
 export class CliError extends Error {
@@ -51,28 +43,14 @@ export class CliError extends Error {
     message: string,
     options: { readonly code?: string | undefined; readonly cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "CliError";
     this.kind = kind;
     this.code = options.code;
   }
 }
 
-/** The exit code that an error of this kind means. */
-export function exitCodeOf(kind: CliErrorKind): ExitCode {
-  switch (kind) {
-    case "load-failed":
-      return exitCodes.loadFailed;
-    case "usage":
-    case "refused":
-      return exitCodes.usage;
-    case "login":
-      return exitCodes.login;
-    case "unavailable":
-      return exitCodes.unavailable;
-    case "interrupted":
-      return exitCodes.interrupted;
-    case "terminated":
-      return exitCodes.terminated;
-  }
+/** Whether a thrown value is a CliError, of one of these kinds if any are given. */
+export function isCliError(error: unknown, ...kinds: readonly CliErrorKind[]): error is CliError {
+  return error instanceof CliError && (kinds.length === 0 || kinds.includes(error.kind));
 }

@@ -152,11 +152,37 @@ describe("headgate load --wait", () => {
   it("exits 1 with the reason when the load fails", async () => {
     const id = await newLoad();
     const reason = { code: "source_changed", message: "s3://b/a.csv is another object now" };
-    await api.send({ kind: "move", id, change: { state: "failed", reason } });
+    const plannedAt = "2026-01-01T00:00:00.000Z";
+    await api.send({ kind: "move", id, change: { state: "failed", reason, plannedAt } });
     const { code, stdout, stderr } = await headgate("status", id, "--wait");
     expect(code).toBe(1);
     expect(stdout).toContain("reason    source_changed: s3://b/a.csv is another object now");
     expect(stderr).toContain(`headgate: load ${id} is failed`);
+  });
+
+  it("exits 5 when planning refuses the files, and says where the findings are", async () => {
+    const id = await newLoad();
+    const reason = { code: "preflight_refused", message: "2 findings" };
+    await api.send({ kind: "move", id, change: { state: "failed", reason, findings: 2 } });
+    const { code, stderr } = await headgate("status", id, "--wait");
+    expect(code).toBe(5);
+    expect(stderr).toContain(`headgate findings ${id}`);
+  });
+
+  it("exits 6 when --timeout passes, and says that the load goes on", async () => {
+    const id = await newLoad();
+    const { code, stdout, stderr } = await headgate("status", id, "--wait", "--timeout", "0.1s");
+    expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
+    expect(stderr).toContain(`load ${id} goes on`);
+  });
+
+  it("says nothing but the answer and the failure with --quiet", async () => {
+    const id = await newLoad();
+    const reason = { code: "bulk_job_failed", message: "it failed" };
+    await api.send({ kind: "move", id, change: { state: "cancelled", reason } });
+    const { code, stderr } = await headgate("status", id, "--wait", "--quiet");
+    expect(code).toBe(1);
+    expect(stderr).toBe(`headgate: load ${id} is cancelled: it failed (bulk_job_failed)\n`);
   });
 
   it("goes on waiting while the API is away", async () => {

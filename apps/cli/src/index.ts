@@ -1,2 +1,2 @@
-export { type ExitCode, exitCodes } from "./errors.ts";
+export { type CliErrorKind, type ExitCode, exitCodeOf } from "./errors.ts";
 export { type NewApiKey, newApiKey } from "./new-api-key.ts";

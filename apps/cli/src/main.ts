@@ -13,5 +13,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   terminal: processTerminal(),
+  stdin: process.stdin,
   signal: stopped.signal,
 });

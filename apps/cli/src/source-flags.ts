@@ -39,6 +39,11 @@ export function parseSource(
   return uri.endsWith("/") ? { prefix: uri } : { uri };
 }
 
+/** Whether it names something by a scheme, rather than a file of this machine. */
+export function isUri(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
 function isGlob(uri: string): boolean {
   return /[*?[{]/.test(uri);
 }

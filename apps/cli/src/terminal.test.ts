@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal, quietTerminal } from "./terminal.ts";
 
 /** A stream that keeps what is written to it. */
 function stream(isTTY: boolean) {
@@ -33,5 +33,29 @@ describe("processTerminal", () => {
     const stdout = stream(false);
     processTerminal(stdout, stream(false)).answer("a\x1b]0;evil\x07\u009b2Jb\n\tc");
     expect(stdout.written).toEqual(["a\ufffd]0;evil\ufffd\ufffd2Jb\n\tc\n"]);
+  });
+
+  it("keeps answers and failures only, where it is to be quiet", () => {
+    const [stdout, stderr] = [stream(false), stream(false)];
+    const terminal = quietTerminal(processTerminal(stdout, stderr));
+    terminal.progress("far", "a");
+    terminal.note("note");
+    terminal.failure("no");
+    terminal.answer("yes");
+    expect([stdout.written, stderr.written]).toEqual([["yes\n"], ["headgate: no\n"]]);
+  });
+
+  it("colours a failure only where the terminal has colours", () => {
+    const coloured = { ...stream(true), hasColors: () => true };
+    processTerminal(stream(true), coloured).failure("no");
+    expect(coloured.written).toEqual(["\x1b[1m\x1b[31mheadgate:\x1b[39m\x1b[22m no\n"]);
+    for (const plain of [
+      stream(false),
+      stream(true),
+      { ...stream(true), hasColors: () => false },
+    ]) {
+      processTerminal(stream(true), plain).failure("no");
+      expect(plain.written).toEqual(["headgate: no\n"]);
+    }
   });
 });

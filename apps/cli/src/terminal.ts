@@ -1,9 +1,13 @@
 /** Where a command writes: answers on stdout, everything else on stderr. */
+import { styleText } from "node:util";
+
 export interface Terminal {
   /** One answer, with a line end added. */
   answer(text: string): void;
   /** One line for people. */
   note(text: string): void;
+  /** The line that says why the command fails. */
+  failure(text: string): void;
   /**
    * How far something is: on a terminal one line that is rewritten in place, elsewhere a new line
    * whenever `milestone` is another than before.
@@ -15,6 +19,8 @@ export interface Terminal {
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** False also where NO_COLOR asks for none. */
+  hasColors?(): boolean;
   write(text: string): unknown;
 }
 
@@ -24,6 +30,7 @@ export function processTerminal(
   stderr: OutputStream = process.stderr,
 ): Terminal {
   const rewritable = stderr.isTTY === true;
+  const coloured = rewritable && stderr.hasColors?.() === true;
   let lineShown = false;
   let lastMilestone: string | undefined;
   const clearLine = (): void => {
@@ -39,6 +46,13 @@ export function processTerminal(
       clearLine();
       stderr.write(`${withoutControls(text)}\n`);
     },
+    failure(text) {
+      clearLine();
+      const name = coloured
+        ? styleText(["bold", "red"], "headgate:", { validateStream: false })
+        : "headgate:";
+      stderr.write(`${name} ${withoutControls(text)}\n`);
+    },
     progress(text, milestone) {
       const line = withoutControls(text);
       if (rewritable) {
@@ -49,6 +63,11 @@ export function processTerminal(
       lastMilestone = milestone;
     },
   };
+}
+
+/** The same terminal for answers and failures only. */
+export function quietTerminal(terminal: Terminal): Terminal {
+  return { ...terminal, note: () => undefined, progress: () => undefined };
 }
 
 /** Names and messages come from outside and must not steer the terminal. */

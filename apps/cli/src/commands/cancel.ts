@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { apiCommand, apiFlags, type CommandContext, clientFor } from "../command-context.ts";
+import { cancelLoad } from "../api/loads.ts";
+import { apiCommand, apiFlags, type CommandContext, sessionFor } from "../command-context.ts";
 
 const examples = `
 Example:
@@ -8,7 +9,6 @@ Example:
 /** `headgate cancel`: cancels a load. */
 export function cancelCommand(context: CommandContext): Command {
   return apiCommand("cancel")
-    .summary("cancel a load")
     .description(
       "Cancels a load. Refused once a bulk job with parts of it is closed, or shared with other loads.",
     )
@@ -16,9 +16,8 @@ export function cancelCommand(context: CommandContext): Command {
     .addHelpText("after", examples)
     .action(async (id: string, options: unknown) => {
       const flags = apiFlags.parse(options);
-      const load = await clientFor(flags, context).cancel(id);
-      context.terminal.answer(
-        flags.json ? JSON.stringify(load) : `load ${load.id} is ${load.state}`,
-      );
+      const { client, terminal } = sessionFor(flags, context);
+      const load = await client.ask(cancelLoad(id));
+      terminal.answer(flags.json ? JSON.stringify(load) : `load ${load.id} is ${load.state}`);
     });
 }

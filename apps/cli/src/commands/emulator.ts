@@ -3,7 +3,6 @@ import { Command } from "commander";
 /** `headgate emulator`: starts the emulator in this process, with its own flags and exit codes. */
 export function emulatorCommand(): Command {
   return new Command("emulator")
-    .summary("run a local Ingestion API with the real limits")
     .description("Runs a local Data Cloud Ingestion API with the real limits, a clock and faults.")
     .argument("[arguments...]", "see: headgate emulator --help")
     .allowUnknownOption()

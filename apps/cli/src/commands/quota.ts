@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { QuotaAnswer } from "../api-answers.ts";
-import { apiCommand, apiFlags, type CommandContext, clientFor } from "../command-context.ts";
-import { showCount } from "../measures.ts";
+import { getQuota, type QuotaAnswer } from "../api/quota.ts";
+import { apiCommand, apiFlags, type CommandContext, sessionFor } from "../command-context.ts";
+import { showCount } from "../show/measures.ts";
 
 const quotaFlags = apiFlags.extend({ connection: z.string().exactOptional() });
 
@@ -14,7 +14,6 @@ Examples:
 /** `headgate quota`: slots, permits and waiting work. */
 export function quotaCommand(context: CommandContext): Command {
   return apiCommand("quota")
-    .summary("show bulk jobs left this hour, running ones and waiting loads")
     .description(
       "Shows, for each connection, how many bulk jobs the rolling hour still allows, which are unfinished, and what waits.",
     )
@@ -22,8 +21,9 @@ export function quotaCommand(context: CommandContext): Command {
     .addHelpText("after", examples)
     .action(async (options: unknown) => {
       const flags = quotaFlags.parse(options);
-      const answer = await clientFor(flags, context).quota(flags.connection);
-      context.terminal.answer(
+      const { client, terminal } = sessionFor(flags, context);
+      const answer = await client.ask(getQuota(flags.connection));
+      terminal.answer(
         flags.json ? JSON.stringify(answer) : answer.quotas.map(showQuota).join("\n\n"),
       );
     });
@@ -36,15 +36,24 @@ function showQuota(quota: QuotaAnswer["quotas"][number]): string {
     `  slots    ${slots.used} of ${slots.limit} used in ${slots.windowSeconds} s, ${slots.free} free${others(slots)}`,
     `  permits  ${permits.used} of ${permits.limit} used${others(permits)}`,
   ];
-  const next = slots.returnsAt[0];
-  if (next !== undefined) lines.push(`  next slot returns at ${next}`);
+  if (slots.returnsAt.length > 0)
+    lines.push(`  slots return at ${slots.returnsAt.map(shortTime).join(", ")} UTC`);
   if (quota.gateClosedUntil !== undefined)
     lines.push(`  closed until ${quota.gateClosedUntil}: the API asked to slow down`);
-  for (const { bulkJob, sourceName, object, phase } of permits.holders)
-    lines.push(`  bulk job ${bulkJob} ${sourceName}/${object} ${phase}`);
+  for (const holder of permits.holders) {
+    const { bulkJob, sourceName, object, phase, since, loads } = holder;
+    const how = since === undefined ? phase : `${phase} since ${since}`;
+    const whose = loads === undefined ? "" : ` for ${loads.join(", ")}`;
+    lines.push(`  bulk job ${bulkJob} ${sourceName}/${object} ${how}${whose}`);
+  }
   for (const { object, loads } of waiting)
     lines.push(`  waiting  ${object}: ${showCount(loads, "load")}`);
   return lines.join("\n");
+}
+
+/** An instant of the rolling hour: its time of day says which. */
+function shortTime(instant: string): string {
+  return instant.slice("2026-01-01T".length, "2026-01-01T00:00:00".length);
 }
 
 function others(side: { readonly reserved: number; readonly foreign: number }): string {

@@ -1,4 +1,4 @@
-import type { LoadAnswer } from "./api-answers.ts";
+import type { LoadAnswer } from "../api/loads.ts";
 import { showBytes, showCount, showTable } from "./measures.ts";
 
 /** Everything about one load, for people. */
@@ -11,8 +11,12 @@ export function showLoad(load: LoadAnswer): string {
     ["accepted", load.acceptedAt],
   ];
   if (load.endedAt !== undefined) rows.push(["ended", load.endedAt]);
+  if (load.run !== undefined) rows.push(["run", load.run]);
+  if (load.retryOf !== undefined) rows.push(["retry of", load.retryOf]);
   if (load.reason !== undefined)
     rows.push(["reason", `${load.reason.code}: ${load.reason.message}`]);
+  if (load.findings !== undefined && load.findings > 0)
+    rows.push(["findings", `${load.findings}, see: headgate findings ${load.id}`]);
   rows.push(["files", String(load.sourceObjects)]);
   rows.push(["parts", `${parts.planned}, ${parts.uploaded} uploaded, ${parts.settled} settled`]);
   rows.push([

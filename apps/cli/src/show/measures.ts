@@ -33,3 +33,11 @@ export function showTable(rows: readonly (readonly string[])[]): string {
     )
     .join("\n");
 }
+
+/** Seconds in two units at most: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function showDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

@@ -1,0 +1,91 @@
+/** The events of the fleet by server-sent events, taken up again after every lost connection. */
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { z } from "zod";
+import { CliError } from "../errors.ts";
+import { parseJson, readText, refusal } from "./answer.ts";
+import { type ApiClient, noAnswer, pause, retryDelay } from "./api-client.ts";
+import { path, pathAndQuery, type Query } from "./route.ts";
+
+const eventData = z.looseObject({ type: z.string() });
+
+/** One event; `gap` says that events between the one before and the next are no longer kept. */
+export interface ApiEvent {
+  readonly id: string | undefined;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** No heartbeat for so long means that the connection is dead. */
+const silenceMs = 45_000;
+
+/**
+ * Events as they come, from the newest or after `after`, until the signal aborts. Survives lost
+ * connections and restarts of the API with Last-Event-ID: nothing is missed or doubled. Throws
+ * CliError: refused or login where the API does not give events to this client.
+ */
+export async function* followEvents(
+  client: ApiClient,
+  query: Query,
+  options: {
+    readonly signal: AbortSignal;
+    readonly after?: string | undefined;
+    readonly report: (line: string) => void;
+    /** Told each time that the API has begun to answer. */
+    readonly onOpen?: () => void;
+  },
+): AsyncGenerator<ApiEvent> {
+  const { signal, report } = options;
+  let lastId = options.after;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      for await (const message of readOnce(client, query, { ...options, lastId })) {
+        attempt = 0;
+        lastId = message.id ?? lastId;
+        const data = eventData.safeParse(parseJson(message.data));
+        if (data.success)
+          yield { id: message.id, type: message.event ?? "message", data: data.data };
+        else if (message.event === "gap") yield { id: message.id, type: "gap", data: {} };
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof CliError && error.kind !== "unavailable") throw error;
+      const cause = error instanceof CliError ? error : noAnswer(client.config, error);
+      report(`${cause.message}; waiting for the API`);
+    }
+    await pause(retryDelay(attempt), signal);
+  }
+}
+
+/** One connection's messages, to its end. */
+async function* readOnce(
+  client: ApiClient,
+  query: Query,
+  options: {
+    readonly signal: AbortSignal;
+    readonly lastId: string | undefined;
+    readonly onOpen?: () => void;
+  },
+): AsyncGenerator<EventSourceMessage> {
+  const { config } = client;
+  const { request } = await import("undici");
+  const answer = await request(`${config.apiUrl}${pathAndQuery({ path: path("events"), query })}`, {
+    headers: {
+      authorization: `Bearer ${config.apiKey}`,
+      accept: "text/event-stream",
+      ...(options.lastId === undefined ? {} : { "last-event-id": options.lastId }),
+    },
+    headersTimeout: silenceMs,
+    bodyTimeout: silenceMs,
+    signal: options.signal,
+  });
+  if (answer.statusCode !== 200)
+    throw refusal(config, answer.statusCode, await readText(answer.body));
+  options.onOpen?.();
+  const messages: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* messages.splice(0);
+  }
+}

@@ -1,0 +1,119 @@
+import { isFinalLoadState } from "@headgate/core";
+import type { Command } from "commander";
+import { z } from "zod";
+import { type ApiEvent, followEvents } from "../api/events.ts";
+import { getLoad } from "../api/loads.ts";
+import {
+  type ApiSession,
+  addTimeout,
+  apiCommand,
+  apiFlags,
+  type CommandContext,
+  sessionFor,
+} from "../command-context.ts";
+import { CliError, isCliError } from "../errors.ts";
+import { followLoad, requireComplete } from "../follow/follow-load.ts";
+import { lastLoad } from "../last-load.ts";
+import { showEvent } from "../show/show-event.ts";
+
+const watchFlags = apiFlags.extend({
+  last: z.boolean().default(false),
+  run: z.string().exactOptional(),
+  type: z.string().exactOptional(),
+  after: z.string().exactOptional(),
+  timeout: z.number().exactOptional(),
+});
+type WatchFlags = z.output<typeof watchFlags>;
+
+const examples = `
+Of a load, its events until it ends; exit code as with --wait. Else all events until Ctrl-C. A lost
+connection is taken up where it broke. With --json each line is {"id", "type", "data"}.
+
+Examples:
+  $ headgate watch default.9f3c
+  $ headgate watch --last
+  $ headgate watch --type load.ended,schedule.run-ended --json`;
+
+/** `headgate watch`: events as they happen. */
+export function watchCommand(context: CommandContext): Command {
+  const command = apiCommand("watch")
+    .description("Shows what happens to a load, a run or everything, as it happens.")
+    .argument("[id]", "a load's id; default everything that this API key may see")
+    .option("--last", "the newest load of this API key")
+    .option("--run <id>", "only events of this run of a schedule")
+    .option("--type <types>", "only these events, such as load.ended,bulk-job.opened")
+    .option("--after <id>", "also the events after this one, as far as they are kept");
+  return addTimeout(command)
+    .addHelpText("after", examples)
+    .action(async (id: string | undefined, options: unknown) => {
+      const flags = watchFlags.parse(options);
+      if (id !== undefined && flags.last) throw new CliError("usage", "--last takes no id");
+      const session = sessionFor(flags, context);
+      const load = flags.last ? await lastLoad(session) : id;
+      if (load === undefined) await watchAll(session, flags);
+      else await watchLoad(session, load, flags);
+    });
+}
+
+async function watchAll(session: ApiSession, flags: WatchFlags): Promise<void> {
+  const { client, terminal } = session;
+  const { run, type, after, timeout } = flags;
+  const signal =
+    timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeLimit(timeout)]);
+  const events = followEvents(client, { run, type }, { signal, after, report: terminal.note });
+  for await (const event of events) terminal.answer(line(event, flags));
+}
+
+/**
+ * Events and the load's own views side by side: the views say when it is over even where no events
+ * can be had, so an API that gives none to this client, or a proxy that keeps them back, costs the
+ * details only.
+ */
+async function watchLoad(session: ApiSession, id: string, flags: WatchFlags): Promise<void> {
+  const { client, terminal } = session;
+  const load = await client.ask(getLoad(id));
+  const over = new AbortController();
+  const signal = AbortSignal.any([session.signal, over.signal]);
+  const events = showEvents(session, { signal, load: id, flags });
+  try {
+    const ended = isFinalLoadState(load.state)
+      ? load
+      : await followLoad({ ...session, client }, load, flags.timeout);
+    if (!flags.json) terminal.note(`load ${id} is ${ended.state}`);
+    requireComplete(ended);
+  } finally {
+    over.abort();
+    await events;
+  }
+}
+
+async function showEvents(
+  { client, terminal }: ApiSession,
+  options: { readonly signal: AbortSignal; readonly load: string; readonly flags: WatchFlags },
+): Promise<void> {
+  const { signal, load, flags } = options;
+  const { type, run, after } = flags;
+  try {
+    const events = followEvents(
+      client,
+      { load, type, run },
+      { signal, after, report: () => undefined },
+    );
+    for await (const event of events) terminal.answer(line(event, flags));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!isCliError(error)) throw error;
+    terminal.note(`no events: ${error.message}; asking for the load's state instead`);
+  }
+}
+
+function line(event: ApiEvent, { json }: WatchFlags): string {
+  return json ? JSON.stringify(event) : showEvent(event);
+}
+
+function timeLimit(seconds: number): AbortSignal {
+  const late = new AbortController();
+  const why = new CliError("timed-out", `the ${seconds} s of --timeout are over`);
+  setTimeout(() => late.abort(why), seconds * 1000).unref();
+  return late.signal;
+}

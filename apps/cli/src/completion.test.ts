@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { beforeAll, expect, test } from "vitest";
+import { runProgram } from "./program.ts";
+
+async function script(shell: string): Promise<string> {
+  const answers: string[] = [];
+  const code = await runProgram(["completion", shell], {
+    terminal: {
+      answer: (text) => void answers.push(text),
+      note: () => undefined,
+      failure: () => undefined,
+      progress: () => undefined,
+    },
+    stdin: Readable.from([]),
+    signal: new AbortController().signal,
+  });
+  expect(code).toBe(0);
+  return answers.join("\n");
+}
+
+let bash: string;
+beforeAll(async () => {
+  bash = await script("bash");
+});
+
+/** What bash offers after these words, the last of which is being typed. */
+async function offered(...words: readonly string[]): Promise<readonly string[]> {
+  const ask = `${bash}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _headgate; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await promisify(execFile)("bash", ["-c", ask, "bash", "headgate", ...words]);
+  return stdout.split("\n").filter(Boolean);
+}
+
+test("commands are completed, and commands of commands", async () => {
+  expect(await offered("st")).toEqual(["status"]);
+  expect(await offered("schedule", "re")).toEqual(["resume"]);
+  expect(await offered("bulk-jobs", "")).toContain("abort");
+});
+
+test("flags are completed after arguments, too", async () => {
+  expect(await offered("load", "s3://b/a.csv", "--preF")).toEqual([]);
+  expect(await offered("load", "s3://b/a.csv", "--pre")).toEqual(["--preflight"]);
+  expect(await offered("schedule", "run", "nightly", "--fr")).toEqual(["--from"]);
+});
+
+test("values are completed where there are only some", async () => {
+  expect(await offered("load", "--operation", "")).toEqual(["upsert", "delete"]);
+  expect(await offered("completion", "f")).toEqual(["fish"]);
+});
+
+test("a file's name is left to the shell", async () => {
+  expect(await offered("load", "orders.c")).toEqual([]);
+});
+
+test.each(["zsh", "fish"])("%s gets every command and flag", async (shell) => {
+  const text = await script(shell);
+  for (const word of ["load", "schedule", "abort", "full-scan", "upsert"])
+    expect(text).toContain(word);
+  expect(text).not.toContain("undefined");
+});
