@@ -3,6 +3,7 @@
  * that a request which went around the door gets no further.
  */
 import { BulkError } from "./errors.ts";
+import type { SourceSelection } from "./source-selection.ts";
 
 /**
  * `enqueue`: bring loads, and see and cancel its own. `read`: see everyone's loads, quota, schedules
@@ -44,8 +45,37 @@ export function checkConnection(client: ClientAccess, connection: string): void 
 
 /** Throws ERR_SOURCE_NOT_ALLOWED unless the URI lies in one of the client's places. */
 export function checkSource(client: Pick<ClientAccess, "name" | "sources">, uri: string): void {
-  const { name, sources } = client;
-  if (sources === undefined || sources.some((place) => liesIn(uri, place))) return;
+  checkPlace(client, uri, uri);
+}
+
+/**
+ * Throws ERR_SOURCE_NOT_ALLOWED unless every URI that the selection names lies in one of the
+ * client's places; of a prefix and a glob, the start that all their objects share. What a manifest
+ * lists and what a store answers is to be checked object by object.
+ */
+export function checkSelection(
+  client: Pick<ClientAccess, "name" | "sources">,
+  selection: SourceSelection,
+): void {
+  if (selection.kind === "glob") checkPlace(client, selection.uri, fixedStart(selection.uri));
+  else for (const uri of urisOf(selection)) checkSource(client, uri);
+}
+
+function urisOf(selection: SourceSelection): readonly string[] {
+  return selection.kind === "keys" ? selection.uris : [selection.uri];
+}
+
+/** A glob's text before its first wildcard; an encoded one stands for itself. */
+function fixedStart(glob: string): string {
+  return /^[^*?[{]*/.exec(glob)?.[0] ?? "";
+}
+
+function checkPlace(
+  { name, sources }: Pick<ClientAccess, "name" | "sources">,
+  uri: string,
+  start: string,
+): void {
+  if (sources === undefined || sources.some((place) => liesIn(start, place))) return;
   throw new BulkError(
     "ERR_SOURCE_NOT_ALLOWED",
     `client "${name}" may not load ${uri}; it may load from: ${sources.join(", ") || "nowhere"}`,
@@ -53,7 +83,23 @@ export function checkSource(client: Pick<ClientAccess, "name" | "sources">, uri:
   );
 }
 
-/** A path with `..` or an encoded slash could lead out of the place, so it never lies in one. */
+/**
+ * Compares keys as the stores read them, decoded once, so that every spelling of a URI is the same
+ * URI. A path with a segment "." or ".." could lead out of the place, so it never lies in one.
+ */
 function liesIn(uri: string, place: string): boolean {
-  return uri.startsWith(place) && !/(^|\/)\.\.?(\/|$)|%2f|%2e/i.test(uri.slice(place.length));
+  const [key, start] = [decoded(uri), decoded(place)];
+  if (key === undefined || start === undefined || !key.startsWith(start)) return false;
+  return !key
+    .slice(start.length)
+    .split("/")
+    .some((segment) => segment === "." || segment === "..");
+}
+
+function decoded(uri: string): string | undefined {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type ClientAccess,
+  checkConnection,
+  checkSelection,
+  checkSource,
+} from "./client-access.ts";
+import type { SourceSelection } from "./source-selection.ts";
+
+const acme: ClientAccess = {
+  name: "acme",
+  scopes: ["enqueue"],
+  connections: ["default"],
+  sources: ["s3://lake/acme/", "s3://lake/day=1/", "file:///data/acme/"],
+  limits: { requestsPerMinute: 1, pendingLoads: 1 },
+};
+const anyone: ClientAccess = { ...acme, connections: undefined, sources: undefined };
+const nobody: ClientAccess = { ...acme, connections: [], sources: [] };
+
+const code = "ERR_SOURCE_NOT_ALLOWED";
+
+describe("a client's connections", () => {
+  it("are the ones it is given, or all where none are named", () => {
+    expect(() => checkConnection(acme, "default")).not.toThrow();
+    expect(() => checkConnection(anyone, "emea")).not.toThrow();
+  });
+
+  it.each([acme, nobody])("name client and connection where they are left", (client) => {
+    expect(() => checkConnection(client, "emea")).toThrow(
+      expect.objectContaining({
+        code: "ERR_CLIENT_FORBIDDEN",
+        fields: { client: "acme", connection: "emea" },
+      }),
+    );
+  });
+});
+
+describe("a client's places", () => {
+  it.each([
+    "s3://lake/acme/a.csv",
+    "s3://lake/acme/",
+    "s3://lake/acme/deep/er/",
+    "s3://lake/acme/a..b/c...d",
+    "s3://lake/acme/a%20b%252e.csv",
+    "s3://lake/%61cme/a.csv",
+    "s3://lake/day=1/a.csv",
+    "s3://lake/day%3D1/a.csv",
+    "file:///data/acme/a.csv",
+  ])("hold %s", (uri) => {
+    expect(() => checkSource(acme, uri)).not.toThrow();
+    expect(() => checkSource(anyone, uri)).not.toThrow();
+    expect(() => checkSource(nobody, uri)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it.each([
+    "",
+    "s3://lake/acme",
+    "s3://lake/acme2/a.csv",
+    "s3://lake/other/a.csv",
+    "s3://lake2/acme/a.csv",
+    "S3://lake/acme/a.csv",
+    "s3://lake/acme/../other/a.csv",
+    "s3://lake/acme/..",
+    "s3://lake/acme/./a.csv",
+    "s3://lake/acme/%2e%2E/other/a.csv",
+    "s3://lake/acme/..%2fother/a.csv",
+    "s3://lake/acme%2f..%2fother/a.csv",
+    "s3://lake/acme/%zz",
+    "file:///data/acme/../../etc/passwd",
+    "file:///etc/passwd",
+    " s3://lake/acme/a.csv",
+  ])("do not hold %j", (uri) => {
+    expect(() => checkSource(acme, uri)).toThrow(
+      expect.objectContaining({ code, fields: { client: "acme", uri } }),
+    );
+  });
+
+  it("hold every key that is written below them, however it is encoded", () => {
+    const segment = fc.string({ minLength: 1 }).filter((text) => !/^\.\.?$|\//.test(text));
+    const someWords = fc.array(segment, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(someWords, (words) => {
+        const key = words.map(encodeURIComponent).join("/");
+        expect(() => checkSource(acme, `s3://lake/acme/${key}`)).not.toThrow();
+        expect(() => checkSource(acme, `s3://lake/acme/../${key}`)).toThrow();
+      }),
+    );
+  });
+});
+
+describe("a selection", () => {
+  const allowed: readonly SourceSelection[] = [
+    { kind: "uri", uri: "s3://lake/acme/a.csv" },
+    { kind: "prefix", uri: "s3://lake/acme/2026-", suffix: ".csv" },
+    { kind: "glob", uri: "s3://lake/acme/**/[!a]?{b,c}.csv" },
+    { kind: "keys", uris: ["s3://lake/acme/a.csv", "file:///data/acme/b.csv"] },
+    { kind: "manifest", uri: "s3://lake/acme/manifest.json" },
+  ];
+  it.each(allowed)("of kind $kind within the places is taken", (selection) => {
+    expect(() => checkSelection(acme, selection)).not.toThrow();
+  });
+
+  const refused: readonly SourceSelection[] = [
+    { kind: "uri", uri: "s3://lake/other/a.csv" },
+    { kind: "prefix", uri: "s3://lake/acme" },
+    { kind: "glob", uri: "s3://lake/acm?/a.csv" },
+    { kind: "glob", uri: "s3://lake/{acme,other}/a.csv" },
+    { kind: "glob", uri: "s3://lake/*/a.csv" },
+    { kind: "glob", uri: "s3://lake/acme/../other/*.csv" },
+    { kind: "keys", uris: ["s3://lake/acme/a.csv", "s3://lake/other/a.csv"] },
+    { kind: "manifest", uri: "s3://lake/other/manifest.json" },
+  ];
+  it.each(refused)(
+    "of kind $kind that leaves the places names the URI as it was sent",
+    (selection) => {
+      const uri = selection.kind === "keys" ? "s3://lake/other/a.csv" : selection.uri;
+      expect(() => checkSelection(acme, selection)).toThrow(
+        expect.objectContaining({ code, fields: { client: "acme", uri } }),
+      );
+    },
+  );
+});
