@@ -13,6 +13,7 @@ function load(sequence: number, changes: Partial<WaitingLoad> = {}): WaitingLoad
     parts: 1,
     nextPart: 0,
     returned: [],
+    leaveSlots: 0,
     ...changes,
   };
 }
@@ -28,6 +29,7 @@ describe("claimFrom", () => {
         { loadId: "l2", parts: [0] },
         { loadId: "l3", parts: [0, 1] },
       ],
+      leaveSlots: 0,
     });
   });
 
@@ -83,5 +85,34 @@ describe("rankLines", () => {
       { object: "crm/d", loads: [] },
     ];
     expect(rankLines(lines).map((line) => line.object)).toEqual(["crm/a", "crm/b"]);
+  });
+
+  it("puts lines that leave slots behind all others, the fewest first", () => {
+    const lines: Line[] = [
+      { object: "crm/a", loads: [load(1, { leaveSlots: 5 })] },
+      { object: "crm/b", loads: [load(2, { leaveSlots: 2 })] },
+      { object: "crm/c", loads: [load(4)] },
+      { object: "crm/d", loads: [load(3)] },
+    ];
+    const ranked = rankLines(lines).map((line) => line.object);
+    expect(ranked).toEqual(["crm/d", "crm/c", "crm/b", "crm/a"]);
+  });
+});
+
+describe("slots to leave", () => {
+  const backfill = { leaveSlots: 5, parts: 3 };
+
+  it("are what every load in the line asks for", () => {
+    const line: Line = { object, loads: [load(1, backfill), load(2, { leaveSlots: 7 })] };
+    expect(claimFrom(line, 100)?.leaveSlots).toBe(5);
+  });
+
+  it("are none where a load waits in the line that leaves none, planned or not", () => {
+    for (const state of ["waiting", "accepted"] as const) {
+      const line: Line = { object, loads: [load(1, backfill), load(2, { state })] };
+      expect(claimFrom(line, 2)).toMatchObject({ leaveSlots: 0, picks: [{ loadId: "l1" }] });
+      const other: Line = { object: "crm/other", loads: [load(3)] };
+      expect(rankLines([other, line])[0]).toBe(line);
+    }
   });
 });

@@ -19,6 +19,8 @@ export interface WaitingLoad {
   readonly nextPart: number;
   /** Parts that were claimed and came back, in ascending order. */
   readonly returned: readonly number[];
+  /** Its bulk jobs are created only while more than so many slots are free. */
+  readonly leaveSlots: number;
 }
 
 /** One object's line with its first loads, earliest first. */
@@ -38,16 +40,31 @@ export interface Claim {
   readonly object: ObjectKey;
   readonly operation: Operation;
   readonly picks: readonly Pick[];
+  /** It is committed only while more than so many slots are free. */
+  readonly leaveSlots: number;
 }
 
 /**
- * The lines that can be claimed from, the one whose head was accepted first in front. A line whose
- * head is still being planned waits, and so does all behind it.
+ * The lines that can be claimed from: those that leave the fewest slots first, and of these the one
+ * whose head was accepted first. So what one line waits for, all behind it wait for too. A line
+ * whose head is still being planned waits, and so does all behind it.
  */
 export function rankLines(lines: readonly Line[]): readonly Line[] {
   return lines
     .filter((line) => line.loads[0] !== undefined && isClaimable(line.loads[0].state))
-    .toSorted((a, b) => (a.loads[0]?.sequence ?? 0) - (b.loads[0]?.sequence ?? 0));
+    .toSorted(
+      (a, b) =>
+        slotsLeftBy(a) - slotsLeftBy(b) ||
+        (a.loads[0]?.sequence ?? 0) - (b.loads[0]?.sequence ?? 0),
+    );
+}
+
+/**
+ * Slots that a line leaves: the fewest that any load in it asks for. The loads behind the head
+ * cannot overtake it, so where one of them asks for none, the head must not keep it waiting.
+ */
+function slotsLeftBy({ loads }: Line): number {
+  return Math.min(...loads.map((load) => load.leaveSlots));
 }
 
 /** Takes up to `maxFiles` parts from the head of a line, or nothing where the head cannot be claimed. */
@@ -62,7 +79,9 @@ export function claimFrom(line: Line, maxFiles: number): Claim | undefined {
     if (parts.length > 0) picks.push({ loadId: load.id, parts });
     room -= parts.length;
   }
-  return picks.length === 0 ? undefined : { object: line.object, operation: head.operation, picks };
+  if (picks.length === 0) return undefined;
+  const { object } = line;
+  return { object, operation: head.operation, picks, leaveSlots: slotsLeftBy(line) };
 }
 
 function waitingParts(load: WaitingLoad, room: number): number[] {

@@ -8,6 +8,7 @@ import {
   defaultSlotLimits,
   emptySlotLedger,
   gateSpan,
+  limitsLeaving,
   type Slot,
   type SlotLimits,
 } from "./slot-ledger.ts";
@@ -134,6 +135,39 @@ describe("decideSlot", () => {
     expect(decideSlot(fewer, limits, ask)).toEqual({ kind: "grant" });
     const reserving = { ...limits, reservePermits: 3 };
     expect(decideSlot(fewer, reserving, ask)).toEqual({ kind: "wait", reason: "permits" });
+  });
+});
+
+describe("limitsLeaving", () => {
+  const someSlots = fc.array(
+    fc.record({ at: fc.integer({ min: 1, max: 60 }), foreign: fc.boolean() }),
+    { maxLength: 12 },
+  );
+  const someLimits = fc.record({
+    slots: fc.integer({ min: 1, max: 8 }),
+    reserveSlots: fc.integer({ min: 0, max: 8 }),
+  });
+
+  it("grants exactly while more than so many slots are free, or all of ours", () => {
+    fc.assert(
+      fc.property(someSlots, someLimits, fc.nat(10), (stamps, changes, leave) => {
+        const few = { ...limits, ...changes };
+        const slots = stamps.map((slot, i) => ({ id: `${i}`, ...slot, at: at(slot.at) }));
+        const now = at(1030);
+        const used = slots.filter((slot) => slot.at + few.windowMs > now);
+        const own = used.filter((slot) => !slot.foreign).length;
+        const ours = few.slots - few.reserveSlots;
+        const free = Math.min(ours - own, few.slots - used.length);
+        const wanted = Math.min(leave, Math.max(ours - 1, 0));
+        const { kind } = decideWindow(slots, limitsLeaving(few, leave), now);
+        expect(kind).toBe(free > wanted ? "grant" : "wait");
+      }),
+    );
+  });
+
+  it("always grants in an empty window in which anything is ours", () => {
+    for (const leave of [0, 1, 19, 20, 999])
+      expect(decideWindow([], limitsLeaving(limits, leave), at(0))).toEqual({ kind: "grant" });
   });
 });
 

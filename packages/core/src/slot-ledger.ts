@@ -113,6 +113,16 @@ export function decideSlot(
   return decideWindow(ledger.slots, limits, now);
 }
 
+/**
+ * The limits for a bulk job that is created only while more than `leave` slots are free. One that
+ * would leave more than there are is created once all of ours are free, so that it never waits for
+ * what cannot come.
+ */
+export function limitsLeaving(limits: SlotLimits, leave: number): SlotLimits {
+  const mostToLeave = Math.max(limits.slots - limits.reserveSlots - 1, 0);
+  return { ...limits, slots: limits.slots - Math.min(leave, mostToLeave) };
+}
+
 /** Decides by the rolling window alone: grant, or the instant from which a slot is free. */
 export function decideWindow(
   slots: readonly Slot[],

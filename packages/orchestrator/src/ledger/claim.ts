@@ -3,7 +3,7 @@
  * caller decides by a snapshot; the script commits it only while the object's line is unchanged.
  */
 import type { Claim, EpochMs, Line, ObjectKey, SlotLimits, WaitReason } from "@headgate/core";
-import { epochMs } from "@headgate/core";
+import { epochMs, limitsLeaving } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobPart } from "./bulk-job-record.ts";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
@@ -41,6 +41,7 @@ export async function readLine(
       parts: record.parts,
       nextPart: record.nextPart,
       returned: await returnedParts(ledger, record.id),
+      leaveSlots: record.request.leaveSlots ?? 0,
     })),
   );
   return { object, loads, version: version ?? "0" };
@@ -132,7 +133,7 @@ export async function commitClaim(
   const [sourceName = "", object = ""] = claim.object.split("/");
   const [kind, reason, until] = answer.parse(
     await runScript(ledger, claimScript, [
-      ...limitArguments(ledger.limits),
+      ...limitArguments(limitsLeaving(ledger.limits, claim.leaveSlots)),
       claim.object,
       bulkJob.version,
       bulkJob.id,

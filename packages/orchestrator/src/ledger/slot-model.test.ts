@@ -5,6 +5,7 @@ import {
   defaultSlotLimits,
   type EpochMs,
   epochMs,
+  limitsLeaving,
   milliseconds,
   type ObjectKey,
   type Slot,
@@ -71,7 +72,7 @@ const pass =
   };
 
 const claim =
-  (name: ObjectName): Command =>
+  (name: ObjectName, leaveSlots = 0): Command =>
   async (model, { ledger }) => {
     const object = keyOf(name);
     const id = `job${model.jobs++}`;
@@ -82,10 +83,10 @@ const claim =
     const answer = await commitClaim(ledger, {
       id,
       version: line.version,
-      claim: { object, operation: "upsert", picks: [{ loadId: head.id, parts: [0] }] },
+      claim: { object, operation: "upsert", picks: [{ loadId: head.id, parts: [0] }], leaveSlots },
       parts: [{ load: head.id, part: 0, bytes: 10, records: 1 }],
     });
-    const expected = modelDecision(model, ledger.limits, object);
+    const expected = modelDecision(model, limitsLeaving(ledger.limits, leaveSlots), object);
     expect(loadId).toContain(id);
     if (expected.kind === "wait") return expect(answer).toEqual(expected);
     expect(answer).toEqual({ kind: "granted" });
@@ -180,7 +181,8 @@ const span = (min: number, max: number) => fc.integer({ min, max }).map((tenths)
 const anyObject = fc.constantFrom(...objects);
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: span(0, 6).map(pass) },
-  { weight: 6, arbitrary: anyObject.map(claim) },
+  { weight: 4, arbitrary: anyObject.map((name) => claim(name)) },
+  { weight: 2, arbitrary: fc.tuple(anyObject, fc.nat(9)).map((args) => claim(...args)) },
   { weight: 2, arbitrary: fc.nat(9).map(create) },
   { weight: 4, arbitrary: fc.nat(9).map(finish) },
   { weight: 1, arbitrary: span(1, 9).map(throttled) },

@@ -8,6 +8,7 @@ import {
   claimFrom,
   type EpochMs,
   isBulkError,
+  maxFilesPerBulkJob,
   type ObjectKey,
   rankLines,
   seconds,
@@ -26,6 +27,8 @@ import { bulkJobTitle } from "./bulk-job-title.ts";
 import type { StepContext } from "./context.ts";
 import { observeTenant } from "./observe-tenant.ts";
 
+/** Loads of a line that a claim looks at: as many as a bulk job can have files. */
+const lineDepth = maxFilesPerBulkJob;
 /** Pause before login or list are tried again while work waits. */
 const unavailablePauseMs = seconds(30);
 /** Pause while another worker reads the list. */
@@ -69,14 +72,13 @@ type Round = { readonly kind: "claimed" } | { readonly kind: "waits"; readonly u
 
 async function claimOnce(context: StepContext): Promise<Round> {
   const { ledger, ports, settings } = context;
-  const depth = settings.maxFilesPerBulkJob;
   const lines = new Map<ObjectKey, VersionedLine>();
   for (const object of await readLines(ledger))
-    lines.set(object, await readLine(ledger, object, depth));
+    lines.set(object, await readLine(ledger, object, lineDepth));
   let until: EpochMs | undefined;
   for (const { object } of rankLines([...lines.values()])) {
     const line = lines.get(object);
-    const claim = line && claimFrom(line, depth);
+    const claim = line && claimFrom(line, settings.maxFilesPerBulkJob);
     if (claim === undefined || line === undefined) continue;
     const answer = await commit(context, claim, line.version);
     if (answer.kind !== "wait") return { kind: "claimed" };
