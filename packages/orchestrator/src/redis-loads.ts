@@ -87,11 +87,12 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
       const load = ledger === undefined ? undefined : await readLoad(ledger, loadId);
       if (load === undefined) throw notFound(loadId);
       if (load.state !== "failed" && load.state !== "cancelled") throw notToRetry(load);
-      const { request, principal, via } = load;
+      const { request, principal, via, run } = load;
       return await bring(request, {
         principal,
         via,
         idempotency: hash(JSON.stringify(["retry", loadId])),
+        run,
         retryOf: loadId,
       });
     },

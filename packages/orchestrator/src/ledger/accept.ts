@@ -26,7 +26,11 @@ local sequence = redis.call('INCR', base .. 'seq')
 redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'state', 'accepted',
   'objectKey', object, 'request', ARGV[6], 'principal', ARGV[7], 'via', ARGV[8], 'acceptedAt', t)
 if ARGV[9] ~= '' then redis.call('HSET', base .. 'load:' .. id, 'run', ARGV[9]) end
-if ARGV[10] ~= '' then redis.call('HSET', base .. 'load:' .. id, 'retryOf', ARGV[10]) end
+if ARGV[10] ~= '' then
+  redis.call('HSET', base .. 'load:' .. id, 'retryOf', ARGV[10])
+  local first = base .. 'load:' .. ARGV[10]
+  if redis.call('EXISTS', first) == 1 then redis.call('HSET', first, 'retriedAs', id) end
+end
 redis.call('ZADD', base .. 'loads', t, id)
 redis.call('ZADD', base .. 'line:' .. object, sequence, id)
 redis.call('SADD', base .. 'outbox', id)

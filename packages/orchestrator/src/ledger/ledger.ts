@@ -32,6 +32,19 @@
  *   observed                 hash   remote id -> state, at the last list call
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call
+ *   schedules                set    names of schedules
+ *   schedule:<name>          hash   a schedule, see schedules/schedule-record.ts
+ *   schedule:<name>:runs     zset   its runs by order
+ *   run-seq                  counter: order of runs
+ *   run:<id>                 hash   a run, see schedules/run-record.ts
+ *   run:<id>:files:<target>  list   files that it has taken
+ *   runs-open                zset   runs that are not done with, by order
+ *   run-keys:<hash>          hash   body and answer of an earlier request for runs
+ *   backfill:<id>            string a backfill
+ *   run-loads                set    complete loads of runs whose files are not noted as loaded yet
+ *   loaded:<target>          zset   digests of loaded files, by when they were last seen
+ *   taken:<target>           hash   digest of a URI -> file and run that has taken it
+ *   taken-versions           hash   target -> count of changes to what is taken of it
  *   limits                   string the limits that the workers hold to, for those who only look
  *   connectors               string connectors and objects that the workers know, likewise
  *   principal                string user id that the API names as the creator of our bulk jobs

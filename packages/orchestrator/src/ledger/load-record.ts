@@ -18,6 +18,7 @@ const loadRecordSchema = z.object({
   via: z.string(),
   run: z.string().optional(),
   retryOf: z.string().optional(),
+  retriedAs: z.string().optional(),
   findings: count.optional(),
   acceptedAt: count,
   plannedAt: count.optional(),

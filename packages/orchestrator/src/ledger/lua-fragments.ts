@@ -82,6 +82,9 @@ local function end_load(id, state, code, message, keep_seconds)
   if code ~= '' then redis.call('HSET', key, 'reasonCode', code, 'reasonMessage', message) end
   redis.call('SREM', base .. 'outbox', id)
   redis.call('SADD', base .. 'ended', id)
+  if state == 'complete' and redis.call('HEXISTS', key, 'run') == 1 then
+    redis.call('SADD', base .. 'run-loads', id)
+  end
   if redis.call('ZREM', base .. 'line:' .. object, id) == 1 then refresh_line(object) end
   redis.call('DEL', key .. ':returned')
   for _, suffix in ipairs({'', ':sources', ':parts', ':bulk-jobs'}) do
