@@ -86,6 +86,43 @@ test("the data folder is closed to other users and gone after close", async () =
   await connectionRefused(redis.url);
 });
 
+test("a named folder keeps its data for the next start", async () => {
+  const folder = await temporaryFolder();
+  const first = await startPrivateRedis({ folder });
+  await connected(first.url).set("key", "value");
+  await first.close();
+  await connectionRefused(first.url);
+  const second = await started({ folder });
+  expect(await connected(second.url).get("key")).toBe("value");
+  expect(second.url).not.toBe(first.url);
+});
+
+test("a server that was left behind in a named folder is ended by the next start", async () => {
+  const folder = await temporaryFolder();
+  const left = await startPrivateRedis({ folder });
+  onTestFinished(left.close);
+  await connected(left.url).set("key", "value");
+  const next = await started({ folder });
+  await left.ended;
+  expect(await connected(next.url).get("key")).toBe("value");
+});
+
+test("another Redis on the port of an earlier server is left alone", async () => {
+  const [folder, other] = [await temporaryFolder(), await started()];
+  const { port, password } = new URL(other.url);
+  await writeFile(join(folder, "redis.conf"), `port ${port}\nrequirepass ${password}\n`);
+  await started({ folder });
+  expect(await connected(other.url).ping()).toBe("PONG");
+});
+
+test("a server that dies is told", async () => {
+  const redis = await started();
+  await connected(redis.url)
+    .call("SHUTDOWN", "NOSAVE")
+    .catch(() => undefined);
+  await redis.ended;
+});
+
 test("two private servers stand side by side", async () => {
   const [one, two] = await Promise.all([started(), started()]);
   await connected(one.url).set("key", "value");
@@ -125,7 +162,7 @@ test("a server that exits at once is reported with its last words and leaves no 
   const config = join(folder, "config-path");
   await writeProgram(
     program,
-    `[ "$1" = --version ] || { echo "$1" > '${config}'; echo "no memory left"; exit 3; }`,
+    `[ "$1" = --version ] || { echo "$PWD/$1" > '${config}'; echo "no memory left"; exit 3; }`,
   );
   await expect(startPrivateRedis({ programs: [program] })).rejects.toMatchObject({
     code: "ERR_REDIS_AWAY",

@@ -1,18 +1,19 @@
 /**
- * A Redis of our own for one machine: tests and the demo.
+ * A Redis of our own for one machine: tests, the demo and `headgate up`.
  *
  * It listens on a free loopback port behind a random password, keeps an append-only file in a
- * temporary folder that only this user may enter, and never evicts. It runs in a session of its
- * own, so Ctrl-C in a terminal ends headgate first and Redis after it.
+ * folder that only this user may enter, and never evicts. It runs in a session of its own, so
+ * Ctrl-C in a terminal ends headgate first and Redis after it.
  *
  * Nothing outlives the caller: a small shell waits on a pipe that the kernel closes when this
- * process ends in whatever way, SIGKILL included, then kills the server and removes the folder.
- * Only a SIGKILL of that shell as well would leave them.
+ * process ends in whatever way, SIGKILL included, then ends the server. A temporary folder goes with
+ * it; a folder that was named is kept, and its server gets a SIGTERM, on which Redis writes all it
+ * knows. Only a SIGKILL of that shell as well would leave a server behind: `quitServer` of the next
+ * start ends it.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,11 +21,17 @@ import { BulkError } from "@headgate/core";
 import { Redis } from "ioredis";
 import { freeLoopbackPort } from "../free-port.ts";
 import { installRedis } from "./install-redis.ts";
+import { quitServer } from "./quit-server.ts";
 
 /** How to come by a Redis. */
 export interface PrivateRedisOptions {
   /** A Redis that is already there (HEADGATE_REDIS_URL): used as it is, nothing is started. */
   readonly url?: string | undefined;
+  /**
+   * An existing folder that is kept, with its data, for the next start. One server at a time may use
+   * it, which is the caller's care. Default a temporary one.
+   */
+  readonly folder?: string;
   /** When the append-only file reaches the disk; default "everysec", at most a second is lost. */
   readonly appendfsync?: "always" | "everysec";
   /** Server programs to try in this order, by name or path; default redis-server, valkey-server. */
@@ -39,12 +46,15 @@ export interface PrivateRedisOptions {
 export interface PrivateRedis {
   /** redis:// URL, with the password where there is one: treat it as a secret. */
   readonly url: string;
-  /** Ends the server and removes its data; does nothing for a Redis given by URL, or twice. */
+  /** Settles when the server has ended, whoever ended it; never for a Redis given by URL. */
+  readonly ended: Promise<void>;
+  /** Ends the server and removes a temporary folder; does nothing for a Redis given by URL, or twice. */
   readonly close: () => Promise<void>;
 }
 
 const startTimeoutMs = 10_000;
 const portAttempts = 5;
+const configName = "redis.conf";
 
 /**
  * Gives a Redis that has answered PING: the one named by `url`, else a private one, installed first
@@ -53,9 +63,11 @@ const portAttempts = 5;
 export async function startPrivateRedis(options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
   if (options.url !== undefined) return useExisting(options.url);
   const program = await provideProgram(options);
+  const { folder, appendfsync = "everysec" } = options;
+  if (folder !== undefined) await quitServer(join(folder, configName));
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startServer(program, options.appendfsync ?? "everysec");
+      return await startServer(program, { appendfsync, folder });
     } catch (error) {
       // Another process may take the free port before Redis does; a new port then helps.
       if (attempt === portAttempts) throw error;
@@ -74,7 +86,7 @@ async function useExisting(url: string): Promise<PrivateRedis> {
       { fields: { host }, cause },
     );
   }
-  return { url, close: async () => {} };
+  return { url, ended: new Promise(() => {}), close: async () => {} };
 }
 
 async function provideProgram(options: PrivateRedisOptions): Promise<string> {
@@ -105,12 +117,15 @@ async function firstRunnable(programs: readonly string[]): Promise<string | unde
   return undefined;
 }
 
-async function startServer(program: string, appendfsync: string): Promise<PrivateRedis> {
-  const folder = await mkdtemp(join(tmpdir(), "headgate-redis-"));
+async function startServer(
+  program: string,
+  options: { readonly appendfsync: string; readonly folder: string | undefined },
+): Promise<PrivateRedis> {
+  const kept = options.folder !== undefined;
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "headgate-redis-")));
   const port = await freeLoopbackPort();
   const password = randomBytes(24).toString("hex");
   const logPath = join(folder, "redis.log");
-  const configPath = join(folder, "redis.conf");
   const config = [
     "bind 127.0.0.1",
     "protected-mode yes",
@@ -118,19 +133,21 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
     `requirepass ${password}`,
     'save ""',
     "appendonly yes",
-    `appendfsync ${appendfsync}`,
+    `appendfsync ${options.appendfsync}`,
     "maxmemory-policy noeviction",
-    `dir "${folder}"`,
   ];
-  await writeFile(configPath, `${config.join("\n")}\n`, { mode: 0o600 });
+  await writeFile(join(folder, configName), `${config.join("\n")}\n`, { mode: 0o600 });
 
-  const log = await open(logPath, "a", 0o600);
-  const server = spawn(program, [configPath], {
+  const log = await open(logPath, "w", 0o600);
+  // The folder is where it works, so that no name of a folder has to be written in Redis's quoting.
+  const server = spawn(program, [configName], {
+    cwd: folder,
     stdio: ["ignore", log.fd, log.fd],
     detached: true,
   });
   server.unref();
-  const watchdog = startWatchdog(server, folder);
+  const watchdog = startWatchdog(server, kept ? undefined : folder);
+  const ended = exit(server);
 
   const url = `redis://:${password}@127.0.0.1:${port}`;
   const exited = new AbortController();
@@ -142,8 +159,10 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
   const close = async (): Promise<void> => {
     // Left to the watchdog, so that the server ends even if this process dies at this very moment.
     watchdog.stdin?.end();
-    await Promise.all([ended(server), ended(watchdog)]);
-    await rm(folder, { recursive: true, force: true });
+    server.ref();
+    watchdog.ref();
+    await Promise.all([ended, exit(watchdog)]);
+    if (!kept) await rm(folder, { recursive: true, force: true });
   };
   try {
     await answersPing(url, AbortSignal.any([exited.signal, AbortSignal.timeout(startTimeoutMs)]));
@@ -157,12 +176,16 @@ async function startServer(program: string, appendfsync: string): Promise<Privat
       cause,
     });
   }
-  return { url, close };
+  return { url, ended, close };
 }
 
-function startWatchdog(server: ChildProcess, folder: string): ChildProcess {
-  const script = 'read -r _; kill -9 "$1"; rm -rf -- "$2"';
-  const watchdog = spawn("sh", ["-c", script, "sh", String(server.pid), folder], {
+function startWatchdog(server: ChildProcess, folderToRemove: string | undefined): ChildProcess {
+  const script =
+    folderToRemove === undefined
+      ? 'read -r _; kill "$1"'
+      : 'read -r _; kill -9 "$1"; rm -rf -- "$2"';
+  const args = [String(server.pid), folderToRemove ?? ""];
+  const watchdog = spawn("sh", ["-c", script, "sh", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
@@ -185,8 +208,9 @@ async function answersPing(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.ref();
-  await once(child, "exit");
+/** Settles when the process has ended, or could not be started. */
+function exit(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve();
+  return new Promise((resolve) => child.once("exit", () => resolve()));
 }
