@@ -1,7 +1,8 @@
 /** A scheduler worker: joins the orchestrator with the tenant's API and the stores of source objects. */
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import {
   type BulkError,
+  defaultPreflight,
   isBulkError,
   type Milliseconds,
   type Secret,
@@ -22,6 +23,7 @@ import {
   type Ledger,
   ledgerBase,
   openQueues,
+  openScratchFile,
   publishConnectors,
   publishLimits,
   type StepContext,
@@ -126,6 +128,8 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       ports: {
         ...joinPorts(api, source),
         catalogue,
+        preflightOf: () => defaultPreflight,
+        openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
         chance: systemChance,
         emit,
       },
@@ -147,6 +151,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
         consumer: `${hostname()}-${process.pid}-${systemChance.newId()}`,
         loads: createRedisLoads({
           redis,
+          prefix,
           connections: new Map([[connection.name, { ledger, signals }]]),
           chance: systemChance,
           emit,

@@ -59,6 +59,7 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   );
   const loads = createRedisLoads({
     redis,
+    prefix,
     connections,
     chance: systemChance,
     emit: options.emit,

@@ -63,6 +63,7 @@ export function doorOfTest(
   );
   const loads = createRedisLoads({
     redis,
+    prefix,
     connections,
     chance: systemChance,
     emit,

@@ -1,16 +1,16 @@
 /** The door to loads on Redis: records first, then the task; a sweep repairs what lies between. */
-import { createHash } from "node:crypto";
-import { BulkError, checkTarget } from "@headgate/core";
+import { BulkError, checkConnection, checkSelection, checkTarget } from "@headgate/core";
 import type { Redis } from "ioredis";
+import { bringLoad, hash, pendingIn, tooManyPending } from "./bring-load.ts";
 import type { EmitEvent } from "./events.ts";
-import { type LoadMark, recordLoad } from "./ledger/accept.ts";
+import type { LoadMark } from "./ledger/accept.ts";
 import { readBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { connectionOf, type LoadRecord, readFindings, readLoad } from "./ledger/load-record.ts";
 import { readConnectors } from "./ledger/published.ts";
 import { listLoads } from "./list-loads.ts";
-import { type LoadRequest, loadTitle } from "./load-request.ts";
+import { type LoadRequest, loadTitle, selectionOf } from "./load-request.ts";
 import { bulkJobView, loadView } from "./load-view.ts";
 import type { Accepted, Caller, Loads } from "./loads.ts";
 import type { Chance } from "./ports.ts";
@@ -26,6 +26,8 @@ export interface LoadsConnection {
 
 export interface RedisLoadsOptions {
   readonly redis: Redis;
+  /** First word of every key. */
+  readonly prefix: string;
   readonly connections: ReadonlyMap<string, LoadsConnection>;
   readonly chance: Chance;
   readonly emit: EmitEvent;
@@ -34,6 +36,7 @@ export interface RedisLoadsOptions {
 /** Loads of these connections; see `Loads` for what each method promises. */
 export function createRedisLoads(options: RedisLoadsOptions): Loads {
   const { connections } = options;
+  const ledgers = new Map([...connections].map(([name, { ledger }]) => [name, ledger]));
 
   function connection(name: string): LoadsConnection {
     const found = connections.get(name);
@@ -46,58 +49,62 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
   }
 
   async function viewOf(loadId: string): Promise<LoadView | undefined> {
-    const ledger = connections.get(connectionOf(loadId))?.ledger;
+    const ledger = ledgers.get(connectionOf(loadId));
     return ledger === undefined ? undefined : await readView(ledger, loadId);
   }
 
-  async function check(request: LoadRequest): Promise<void> {
+  /** Whether the caller may ask for this at all, and whether there is such a target. */
+  async function checkRequest(request: LoadRequest, { access }: Caller): Promise<void> {
+    if (access !== undefined) checkConnection(access, request.connection);
     const { ledger } = connection(request.connection);
+    if (access !== undefined) checkSelection(access, selectionOf(request));
     const connectors = await readConnectors(ledger);
     if (connectors !== undefined) checkTarget(connectors, request);
   }
 
   /** Records a request, once for one `idempotency`, and tells its task. */
-  async function bring(request: LoadRequest, mark: LoadMark): Promise<Accepted> {
-    await check(request);
+  async function bring(request: LoadRequest, mark: LoadMark, caller: Caller): Promise<Accepted> {
+    await checkRequest(request, caller);
     const { ledger, signals } = connection(request.connection);
-    const loadId = `${request.connection}.${options.chance.newId()}`;
-    const answer = await recordLoad(ledger, {
-      ...mark,
-      id: loadId,
+    const { loadId, replayed } = await bringLoad({
+      claims: options,
+      ledgers,
+      ledger,
       request,
-      bodyHash: hash(JSON.stringify(request)),
+      mark,
+      mostPending: mark.principal === caller.principal ? pendingAllowed(caller) : undefined,
+      newId: options.chance.newId,
     });
-    if (answer.kind === "conflict") throw keyConflict(answer.loadId);
-    if (answer.kind === "created") await announce(options.emit, signals, loadId, request, mark.via);
-    return await accepted(ledger, answer.loadId, answer.kind === "replayed");
+    if (!replayed) await announce(options.emit, signals, loadId, request, mark.via);
+    return await accepted(ledger, loadId, replayed);
   }
 
   return {
     async accept(request, { caller, idempotencyKey, run }) {
-      return await bring(request, {
-        principal: caller.principal,
-        via: caller.via,
-        idempotency: idempotencyKey === undefined ? undefined : keyHash(caller, idempotencyKey),
-        run,
-      });
+      const { principal, via } = caller;
+      const idempotency =
+        idempotencyKey === undefined
+          ? undefined
+          : hash(JSON.stringify([via, principal, idempotencyKey]));
+      return await bring(request, { principal, via, idempotency, run }, caller);
     },
-    check,
-    async retry(loadId) {
-      const ledger = connections.get(connectionOf(loadId))?.ledger;
+    async check(request, caller) {
+      await checkRequest(request, caller);
+      const allowed = pendingAllowed(caller);
+      if (allowed !== undefined && (await pendingIn(ledgers.values(), caller)) >= allowed)
+        throw tooManyPending(caller.principal, allowed);
+    },
+    async retry(loadId, { caller }) {
+      const ledger = ledgers.get(connectionOf(loadId));
       const load = ledger === undefined ? undefined : await readLoad(ledger, loadId);
       if (load === undefined) throw notFound(loadId);
       if (load.state !== "failed" && load.state !== "cancelled") throw notToRetry(load);
       const { request, principal, via, run } = load;
-      return await bring(request, {
-        principal,
-        via,
-        idempotency: hash(JSON.stringify(["retry", loadId])),
-        run,
-        retryOf: loadId,
-      });
+      const idempotency = hash(JSON.stringify(["retry", loadId]));
+      return await bring(request, { principal, via, idempotency, run, retryOf: loadId }, caller);
     },
     async findings(loadId) {
-      const ledger = connections.get(connectionOf(loadId))?.ledger;
+      const ledger = ledgers.get(connectionOf(loadId));
       if (ledger === undefined || (await readLoad(ledger, loadId)) === undefined) return undefined;
       return await readFindings(ledger, loadId);
     },
@@ -174,26 +181,14 @@ async function readView(ledger: Ledger, loadId: string): Promise<LoadView | unde
   return loadView(load, known.map(bulkJobView));
 }
 
-function keyHash(caller: Caller, key: string): string {
-  return hash(JSON.stringify([caller.via, caller.principal, key]));
-}
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+function pendingAllowed({ access }: Caller): number | undefined {
+  return access?.limits.pendingLoads;
 }
 
 function notFound(loadId: string): BulkError {
   return new BulkError("ERR_LOAD_NOT_FOUND", `there is no load "${loadId.slice(0, 100)}"`, {
     fields: { loadId: loadId.slice(0, 100) },
   });
-}
-
-function keyConflict(loadId: string): BulkError {
-  return new BulkError(
-    "ERR_IDEMPOTENCY_CONFLICT",
-    `this idempotency key was used for another request, which made load ${loadId}`,
-    { fields: { loadId } },
-  );
 }
 
 function notToRetry({ id, state }: LoadRecord): BulkError {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { parseLoadRequest } from "../load-request.ts";
 import { type AcceptAnswer, recordLoad } from "./accept.ts";
+import { revokeLoad } from "./idempotency.ts";
 import { addLoad, ledgerOfTest, loadOf } from "./ledger.test-support.ts";
 import { type Ledger, retentionSeconds } from "./ledger.ts";
 
@@ -13,7 +14,7 @@ const request = parseLoadRequest({
 
 async function accept(
   ledger: Ledger,
-  load: { readonly id: string; readonly key?: string; readonly body?: string },
+  load: { readonly id: string; readonly key?: string; readonly mostPending?: number },
 ): Promise<AcceptAnswer> {
   return await recordLoad(ledger, {
     id: load.id,
@@ -21,37 +22,32 @@ async function accept(
     principal: "test",
     via: "http",
     idempotency: load.key,
-    bodyHash: load.body ?? "body",
+    mostPending: load.mostPending ?? Number.POSITIVE_INFINITY,
   });
 }
 
-it("makes one load of the same key and body at any concurrency", async () => {
+it("makes one load of an id at any concurrency", async () => {
   const { ledger } = ledgerOfTest();
   const answers = await Promise.all(
-    Array.from({ length: 50 }, (_, i) => accept(ledger, { id: `default.${i}`, key: "k" })),
+    Array.from({ length: 50 }, () => accept(ledger, { id: "default.a", key: "k" })),
   );
 
-  const [made, ...more] = answers.filter((answer) => answer.kind === "created");
-  expect(more).toEqual([]);
-  expect(new Set(answers.map((answer) => answer.loadId))).toEqual(new Set([made?.loadId]));
-  expect(answers.filter((answer) => answer.kind === "replayed")).toHaveLength(49);
+  expect(answers.filter((answer) => answer === "created")).toHaveLength(1);
+  expect(answers.filter((answer) => answer === "made")).toHaveLength(49);
   const { redis, base } = ledger;
-  expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([made?.loadId]);
-  expect(await redis.zrange(`${base}line:crm/orders`, "0", "-1")).toEqual([made?.loadId]);
-  expect(await redis.smembers(`${base}outbox`)).toEqual([made?.loadId]);
+  expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual(["default.a"]);
+  expect(await redis.zrange(`${base}line:crm/orders`, "0", "-1")).toEqual(["default.a"]);
+  expect(await redis.smembers(`${base}outbox`)).toEqual(["default.a"]);
   expect(await redis.get(`${base}seq`)).toBe("1");
 });
 
-it("answers another body under the same key with a conflict that names the first load", async () => {
+it("never makes a load that was revoked first, and revokes none that was made", async () => {
   const { ledger } = ledgerOfTest();
-  await accept(ledger, { id: "default.a", key: "k" });
-
-  expect(await accept(ledger, { id: "default.b", key: "k", body: "other" })).toEqual({
-    kind: "conflict",
-    loadId: "default.a",
-  });
-  expect(await ledger.redis.exists(`${ledger.base}load:default.b`)).toBe(0);
-  expect(await ledger.redis.zcard(`${ledger.base}line:crm/orders`)).toBe(1);
+  expect(await revokeLoad(ledger, "k", "default.a")).toBe("revoked");
+  expect(await accept(ledger, { id: "default.a", key: "k" })).toBe("revoked");
+  expect(await accept(ledger, { id: "default.b", key: "k" })).toBe("created");
+  expect(await revokeLoad(ledger, "k", "default.b")).toBe("made");
+  expect(await ledger.redis.zrange(`${ledger.base}loads`, "0", "-1")).toEqual(["default.b"]);
 });
 
 it("makes a load of every request without a key", async () => {
@@ -59,16 +55,37 @@ it("makes a load of every request without a key", async () => {
   const answers = await Promise.all(
     ["a", "b", "c"].map((id) => accept(ledger, { id: `default.${id}` })),
   );
-  expect(answers.map((answer) => answer.kind)).toEqual(["created", "created", "created"]);
+  expect(answers).toEqual(["created", "created", "created"]);
 });
 
-it("keeps an idempotency key for 30 days", async () => {
+it("makes exactly as many loads as may be pending, at any concurrency", async () => {
   const { ledger } = ledgerOfTest();
-  await accept(ledger, { id: "default.a", key: "k" });
-  const left = await ledger.redis.ttl(`${ledger.base}idempotency:k`);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      accept(ledger, { id: `default.${i}`, key: `k${i}`, mostPending: 7 }),
+    ),
+  );
+  expect(answers.filter((answer) => answer === "created")).toHaveLength(7);
+  expect(answers.filter((answer) => answer === "full")).toHaveLength(13);
+  expect(await ledger.redis.zcard(`${ledger.base}line:crm/orders`)).toBe(7);
+});
+
+it("answers that a load is made, however many are pending", async () => {
+  const { ledger } = ledgerOfTest();
+  await accept(ledger, { id: "default.a", key: "k", mostPending: 1 });
+  expect(await accept(ledger, { id: "default.a", key: "k", mostPending: 1 })).toBe("made");
+});
+
+it("keeps what became of an idempotency key for 30 days", async () => {
+  const { ledger } = ledgerOfTest();
+  await accept(ledger, { id: "default.a", key: "made" });
+  await revokeLoad(ledger, "revoked", "default.b");
   expect(retentionSeconds).toBe(30 * 24 * 3600);
-  expect(left).toBeGreaterThan(retentionSeconds - 60);
-  expect(left).toBeLessThanOrEqual(retentionSeconds);
+  for (const key of ["made", "revoked"]) {
+    const left = await ledger.redis.ttl(`${ledger.base}idempotency:${key}`);
+    expect(left).toBeGreaterThan(retentionSeconds - 60);
+    expect(left).toBeLessThanOrEqual(retentionSeconds);
+  }
 });
 
 it("gives each load its place in line before it is planned", async () => {

@@ -1,51 +1,64 @@
 /**
- * Records a load: idempotency key, record, place in line and the wish for a plan task, all or
- * nothing. A load takes its place in line before it is planned, so that order is that of acceptance.
+ * Records a load: record, indexes, place in line and the wish for a plan task, all or nothing. A load
+ * takes its place in line before it is planned, so that order is that of acceptance.
  */
 import { objectKey } from "@headgate/core";
 import { z } from "zod";
 import type { LoadRequest } from "../load-request.ts";
-import { type Ledger, retentionSeconds, runScript } from "./ledger.ts";
-import { lineFunctions } from "./lua-fragments.ts";
+import { guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const acceptScript = `
 ${lineFunctions}
-local idempotency, body, keep = ARGV[1], ARGV[2], ARGV[3]
-local id, object = ARGV[4], ARGV[5]
+${stateFunction}
+local id, object, request, principal, via = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local run, retry_of, most_pending = ARGV[6], ARGV[7], tonumber(ARGV[8])
+local idempotency, keep, object_name = ARGV[9], ARGV[10], ARGV[11]
 if idempotency ~= '' then
-  local earlier = redis.call('HMGET', base .. 'idempotency:' .. idempotency, 'body', 'load')
-  if earlier[1] then
-    if earlier[1] == body then return {'replayed', earlier[2]} end
-    return {'conflict', earlier[2]}
-  end
-  redis.call('HSET', base .. 'idempotency:' .. idempotency, 'body', body, 'load', id)
+  local settled = redis.call('HGET', base .. 'idempotency:' .. idempotency, id)
+  if settled then return settled end
+end
+if redis.call('SCARD', base .. 'pending:' .. principal) >= most_pending then return 'full' end
+if idempotency ~= '' then
+  redis.call('HSET', base .. 'idempotency:' .. idempotency, id, 'made')
   redis.call('EXPIRE', base .. 'idempotency:' .. idempotency, keep)
 end
 local t = string.format('%.0f', now())
 local sequence = redis.call('INCR', base .. 'seq')
-redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'state', 'accepted',
-  'objectKey', object, 'request', ARGV[6], 'principal', ARGV[7], 'via', ARGV[8], 'acceptedAt', t)
-if ARGV[9] ~= '' then redis.call('HSET', base .. 'load:' .. id, 'run', ARGV[9]) end
-if ARGV[10] ~= '' then
-  redis.call('HSET', base .. 'load:' .. id, 'retryOf', ARGV[10])
-  local first = base .. 'load:' .. ARGV[10]
-  if redis.call('EXISTS', first) == 1 then redis.call('HSET', first, 'retriedAs', id) end
+redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'objectKey', object,
+  'request', request, 'principal', principal, 'via', via, 'acceptedAt', t)
+local function index(key)
+  redis.call('ZADD', base .. key, t, id)
+  redis.call('SADD', base .. 'load-indexes', key)
 end
+index('loads:object:' .. object_name)
+index('loads:principal:' .. principal)
+if run ~= '' then
+  redis.call('HSET', base .. 'load:' .. id, 'run', run)
+  index('loads:run:' .. run)
+end
+if retry_of ~= '' then
+  redis.call('HSET', base .. 'load:' .. id, 'retryOf', retry_of)
+  if redis.call('EXISTS', base .. 'load:' .. retry_of) == 1 then
+    redis.call('HSET', base .. 'load:' .. retry_of, 'retriedAs', id)
+  end
+end
+set_state(id, 'accepted')
 redis.call('ZADD', base .. 'loads', t, id)
+redis.call('SADD', base .. 'pending:' .. principal, id)
 redis.call('ZADD', base .. 'line:' .. object, sequence, id)
 redis.call('SADD', base .. 'outbox', id)
 refresh_line(object)
-return {'created', id}
+return 'created'
 `;
 
-const answer = z.tuple([z.enum(["created", "replayed", "conflict"]), z.string()]);
+/**
+ * `made`: there is this load already, by an earlier request with the same key. `revoked`: another
+ * request has taken the key over. `full`: its principal has as many unfinished loads as it may have.
+ */
+export type AcceptAnswer = "created" | "made" | "revoked" | "full";
 
-/** Whether the load is new. */
-export interface AcceptAnswer {
-  readonly kind: "created" | "replayed" | "conflict";
-  /** The load made now, or by the earlier request with this key. */
-  readonly loadId: string;
-}
+const answer: z.ZodType<AcceptAnswer> = z.enum(["created", "made", "revoked", "full"]);
 
 /** Where a load comes from. */
 export interface LoadMark {
@@ -59,20 +72,17 @@ export interface LoadMark {
   readonly retryOf?: string | undefined;
 }
 
-/** Records the load once. `bodyHash` is one of the request. */
+/** Records a load, once under an id; not where its principal has `mostPending` unfinished loads in this ledger. */
 export async function recordLoad(
   ledger: Ledger,
   load: LoadMark & {
     readonly id: string;
     readonly request: LoadRequest;
-    readonly bodyHash: string;
+    readonly mostPending: number;
   },
 ): Promise<AcceptAnswer> {
-  const [kind, loadId] = answer.parse(
+  return answer.parse(
     await runScript(ledger, acceptScript, [
-      load.idempotency ?? "",
-      load.bodyHash,
-      retentionSeconds,
       load.id,
       objectKey(load.request),
       JSON.stringify(load.request),
@@ -80,7 +90,15 @@ export async function recordLoad(
       load.via,
       load.run ?? "",
       load.retryOf ?? "",
+      Math.min(load.mostPending, Number.MAX_SAFE_INTEGER),
+      load.idempotency ?? "",
+      retentionSeconds,
+      load.request.object,
     ]),
   );
-  return { kind, loadId };
+}
+
+/** How many loads of a principal have not ended. */
+export async function pendingLoads(ledger: Ledger, principal: string): Promise<number> {
+  return await guarded(() => ledger.redis.scard(`${ledger.base}pending:${principal}`));
 }

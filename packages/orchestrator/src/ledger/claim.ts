@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { BulkJobPart } from "./bulk-job-record.ts";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
 import { readLoads } from "./load-record.ts";
-import { lineFunctions, slotDecision } from "./lua-fragments.ts";
+import { lineFunctions, slotDecision, stateFunction } from "./lua-fragments.ts";
 
 /** A line and the version its object had before it was read. */
 export interface VersionedLine extends Line {
@@ -69,6 +69,7 @@ export function limitArguments(limits: SlotLimits): readonly number[] {
 const claimScript = `
 ${slotDecision}
 ${lineFunctions}
+${stateFunction}
 local object, version, id = ARGV[7], ARGV[8], ARGV[9]
 local wait = slot_decision(object, 1)
 if wait then return {'wait', wait[1], string.format('%.0f', wait[2])} end
@@ -81,7 +82,7 @@ for _, entry in ipairs(cjson.decode(ARGV[13])) do
   if redis.call('ZREM', key .. ':returned', entry.part) == 0 then
     redis.call('HSET', key, 'nextPart', entry.part + 1)
   end
-  redis.call('HSET', key, 'state', 'loading')
+  set_state(entry.load, 'loading')
   redis.call('HINCRBY', key, 'claimedParts', 1)
   redis.call('SADD', key .. ':bulk-jobs', id)
   redis.call('RPUSH', bulk_job .. ':parts', cjson.encode(entry))

@@ -76,7 +76,7 @@ for _, load in ipairs(order) do
           ended[#ended + 1] = {load, 'failed'}
         else
           for _, part in ipairs(sums.parts) do redis.call('ZADD', hash .. ':returned', part, part) end
-          redis.call('HSET', hash, 'state', claimed > 0 and 'loading' or 'waiting')
+          set_state(load, claimed > 0 and 'loading' or 'waiting')
           redis.call('ZADD', base .. 'line:' .. object, redis.call('HGET', hash, 'sequence'), load)
         end
       end

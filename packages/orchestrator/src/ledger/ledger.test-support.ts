@@ -79,7 +79,7 @@ export async function addLoad(
     principal: "test",
     via: "http",
     idempotency: undefined,
-    bodyHash: "hash",
+    mostPending: Number.POSITIVE_INFINITY,
   });
   if (load.parts !== undefined) await planLoadAs(ledger, id, load.parts);
   return id;

@@ -5,6 +5,9 @@
  *
  *   seq                      counter: order in which loads were accepted
  *   loads                    zset   load ids by time of acceptance
+ *   loads:<kind>:<value>     zset   those of one state, object, principal or run, likewise
+ *   load-indexes             set    the keys of these, without the base
+ *   pending:<principal>      set    its loads that have not ended
  *   load:<id>                hash   a load, see load-record.ts
  *   load:<id>:sources        list   its pinned source objects
  *   load:<id>:parts          list   its parts
@@ -12,7 +15,7 @@
  *   load:<id>:findings       string what preflight found in it
  *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
  *   staging:<load>:<try>:…   list   sources and parts of a planning under way, at most 6 hours
- *   idempotency:<hash>       hash   load id and body hash of an earlier request, 30 days
+ *   idempotency:<hash>       hash   load id -> `made` or `revoked`, see idempotency.ts
  *   outbox                   set    loads whose plan task is not known to be queued
  *   ended                    set    loads that have ended and whose task has not said so yet
  *   line:<object>            zset   loads with unclaimed parts, by order of acceptance
@@ -48,6 +51,10 @@
  *   limits                   string the limits that the workers hold to, for those who only look
  *   connectors               string connectors and objects that the workers know, likewise
  *   principal                string user id that the API names as the creator of our bulk jobs
+ *
+ * Outside of it, for all connections of a deployment: `<prefix>:idempotency:<hash>`, see
+ * idempotency.ts; `<prefix>:events`, see ../feed/; `<prefix>:requests`, `:accepted` and `:refused`,
+ * see ../intake/; `{<prefix>}:…`, BullMQ's queues.
  */
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";

@@ -70,15 +70,30 @@ local function refresh_line(object)
 end
 `;
 
+/** `set_state(id, state)`: moves a load on, and with it its place in the indexes by state. */
+export const stateFunction = `
+local function set_state(id, state)
+  local facts = redis.call('HMGET', base .. 'load:' .. id, 'state', 'acceptedAt')
+  if facts[1] == state then return end
+  redis.call('HSET', base .. 'load:' .. id, 'state', state)
+  if facts[1] then redis.call('ZREM', base .. 'loads:state:' .. facts[1], id) end
+  redis.call('ZADD', base .. 'loads:state:' .. state, facts[2], id)
+  redis.call('SADD', base .. 'load-indexes', 'loads:state:' .. state)
+end
+`;
+
 /**
  * `end_load(id, state, code, message, keep_seconds)`: takes a load out of line for good and lets
- * its keys expire. Needs `refresh_line`.
+ * its keys expire. Needs `refresh_line`, brings `set_state`.
  */
-export const endLoadFunction = `
+export const endLoadFunction = `${stateFunction}
 local function end_load(id, state, code, message, keep_seconds)
   local key = base .. 'load:' .. id
-  local object = redis.call('HGET', key, 'objectKey')
-  redis.call('HSET', key, 'state', state, 'endedAt', string.format('%.0f', now()))
+  local facts = redis.call('HMGET', key, 'objectKey', 'principal')
+  local object = facts[1]
+  set_state(id, state)
+  redis.call('HSET', key, 'endedAt', string.format('%.0f', now()))
+  redis.call('SREM', base .. 'pending:' .. facts[2], id)
   if code ~= '' then redis.call('HSET', key, 'reasonCode', code, 'reasonMessage', message) end
   redis.call('SREM', base .. 'outbox', id)
   redis.call('SADD', base .. 'ended', id)
@@ -87,7 +102,7 @@ local function end_load(id, state, code, message, keep_seconds)
   end
   if redis.call('ZREM', base .. 'line:' .. object, id) == 1 then refresh_line(object) end
   redis.call('DEL', key .. ':returned')
-  for _, suffix in ipairs({'', ':sources', ':parts', ':bulk-jobs'}) do
+  for _, suffix in ipairs({'', ':sources', ':parts', ':findings', ':bulk-jobs'}) do
     redis.call('EXPIRE', key .. suffix, keep_seconds)
   end
 end

@@ -6,7 +6,7 @@
 import type { Part, SourceObject } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
-import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
+import { endLoadFunction, lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const stagingSeconds = 6 * 3600;
 
@@ -54,6 +54,7 @@ function stagingKey(ledger: Ledger, loadId: string, attempt: string, list: strin
 
 const commitScript = `
 ${lineFunctions}
+${stateFunction}
 local id, sources, parts = ARGV[1], ARGV[2], ARGV[3]
 local key = base .. 'load:' .. id
 if redis.call('HGET', key, 'state') ~= 'accepted' then
@@ -64,7 +65,8 @@ redis.call('RENAME', sources, key .. ':sources')
 redis.call('RENAME', parts, key .. ':parts')
 redis.call('PERSIST', key .. ':sources')
 redis.call('PERSIST', key .. ':parts')
-redis.call('HSET', key, 'state', 'waiting', 'plannedAt', string.format('%.0f', now()),
+set_state(id, 'waiting')
+redis.call('HSET', key, 'plannedAt', string.format('%.0f', now()),
   'header', ARGV[4], 'sourceObjects', ARGV[5], 'parts', ARGV[6], 'bytes', ARGV[7], 'records', ARGV[8],
   'nextPart', 0)
 refresh_line(redis.call('HGET', key, 'objectKey'))

@@ -2,7 +2,7 @@
 import type { BulkJobPart, BulkJobRecord } from "./bulk-job-record.ts";
 import { parseAnswered } from "./bulk-job-record.ts";
 import { type Ledger, runScript } from "./ledger.ts";
-import { lineFunctions } from "./lua-fragments.ts";
+import { lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const uploadedScript = `
 local key = base .. 'bulk-job:' .. ARGV[1]
@@ -37,6 +37,7 @@ export async function recordUploaded(
 
 const returnLastScript = `
 ${lineFunctions}
+${stateFunction}
 local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
 local text = redis.call('RPOP', key .. ':parts')
@@ -50,7 +51,7 @@ local facts = redis.call('HMGET', load, 'objectKey', 'sequence', 'state')
 if facts[3] == 'loading' then
   redis.call('ZADD', load .. ':returned', entry.part, entry.part)
   redis.call('ZADD', base .. 'line:' .. facts[1], facts[2], entry.load)
-  if claimed == 0 then redis.call('HSET', load, 'state', 'waiting') end
+  if claimed == 0 then set_state(entry.load, 'waiting') end
   refresh_line(facts[1])
 end
 redis.call('HINCRBY', key, 'revision', 1)
@@ -69,15 +70,17 @@ export async function returnLastPart(
 }
 
 const closedScript = `
+${stateFunction}
 local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
 redis.call('HSET', key, 'phase', 'processing', 'remoteState', ARGV[3], 'tries', 0)
 local first = redis.call('HSETNX', key, 'closedAt', string.format('%.0f', now())) == 1
 for _, text in ipairs(first and redis.call('LRANGE', key .. ':parts', 0, -1) or {}) do
-  local load = base .. 'load:' .. cjson.decode(text).load
+  local id = cjson.decode(text).load
+  local load = base .. 'load:' .. id
   redis.call('HINCRBY', load, 'closedParts', 1)
   local counts = redis.call('HMGET', load, 'closedParts', 'parts', 'state')
-  if counts[1] == counts[2] and counts[3] == 'loading' then redis.call('HSET', load, 'state', 'processing') end
+  if counts[1] == counts[2] and counts[3] == 'loading' then set_state(id, 'processing') end
 end
 redis.call('HINCRBY', key, 'revision', 1)
 return redis.call('HGETALL', key)
