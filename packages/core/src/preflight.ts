@@ -62,13 +62,21 @@ export interface Findings {
 /** Findings kept of one load: 1,000. */
 export const maxFindingsKept = 1000;
 
+/** All rules together. */
+export function findingsTotal({ counts }: Pick<Findings, "counts">): number {
+  return findingRules.reduce((sum, rule) => sum + (counts[rule] ?? 0), 0);
+}
+
+/** Findings of a load in which none were found. */
+export function noFindings(policy: PreflightPolicy): Findings {
+  return { policy, counts: {}, findings: [] };
+}
+
 /** Collects the findings of one load. */
 export interface FindingsLog {
   add(finding: Finding): void;
   /** Counts `count` findings of a rule, of which `first` are to be kept as far as there is room. */
   addMany(rule: FindingRule, count: number, first: readonly Finding[]): void;
-  /** All rules together. */
-  readonly total: number;
   findings(): Findings;
 }
 
@@ -76,19 +84,14 @@ export interface FindingsLog {
 export function createFindingsLog(policy: PreflightPolicy): FindingsLog {
   const counts: Partial<Record<FindingRule, number>> = {};
   const kept: Finding[] = [];
-  let total = 0;
   function addMany(rule: FindingRule, count: number, first: readonly Finding[]): void {
     if (count === 0) return;
     counts[rule] = (counts[rule] ?? 0) + count;
-    total += count;
     kept.push(...first.slice(0, maxFindingsKept - kept.length));
   }
   return {
     add: (finding) => addMany(finding.rule, 1, [finding]),
     addMany,
-    get total() {
-      return total;
-    },
     findings: () => ({ policy, counts: { ...counts }, findings: kept.slice() }),
   };
 }
@@ -101,7 +104,7 @@ export function preflightRefusal({ policy, counts, findings }: Findings): BulkEr
   const [first] = findings;
   if (policy === "warn" || first === undefined) return undefined;
   const { rule, uri, line, column } = first;
-  const found = findingRules.flatMap((name) => counts[name] ?? []).reduce((sum, n) => sum + n, 0);
+  const found = findingsTotal({ counts });
   const listed = findingRules
     .filter((name) => counts[name] !== undefined)
     .map((name) => `${name} ${counts[name]}`)

@@ -3,6 +3,7 @@ export * from "./intake/stream-intake.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export { publishConnectors, publishLimits } from "./ledger/published.ts";
 export * from "./ports.ts";
+export { openScratchFile } from "./preflight/scratch-file.ts";
 export * from "./producer.ts";
 export * from "./queue/fleet-worker.ts";
 export { createTaskSignals } from "./queue/task-signals.ts";

@@ -8,10 +8,12 @@ import type {
   Bytes,
   ConnectorCatalogue,
   Operation,
+  PreflightSettings,
   RemoteBulkJob,
   RemoteState,
   SourceObject,
   SourceSelection,
+  Target,
 } from "@headgate/core";
 import type { EmitEvent } from "./events.ts";
 
@@ -60,6 +62,16 @@ export interface SourcePort {
   open(pieces: readonly BodyPiece[]): RewindableBody;
 }
 
+/** Disk space for one scan that does not fit in memory. Errors are BulkErrors with ERR_SCRATCH. */
+export interface Scratch {
+  /** Adds bytes to the end of a partition, which begins empty; keeps none of them. Names are letters, digits and `-`. */
+  append(partition: string, bytes: Uint8Array): Promise<void>;
+  /** All bytes of a partition, in order; what is yielded is valid until the next is asked for. */
+  read(partition: string, options: CallOptions): AsyncIterable<Uint8Array>;
+  /** Removes everything. */
+  dispose(): Promise<void>;
+}
+
 /** Chance and identity, handed in so that a run can be repeated. */
 export interface Chance {
   /** In [0, 1). */
@@ -74,6 +86,10 @@ export interface ConnectionPorts {
   readonly source: SourcePort;
   /** Connectors and objects that may be targets. */
   readonly catalogue: ConnectorCatalogue;
+  /** What preflight looks for in loads of this target, where the request does not say otherwise. */
+  preflightOf(target: Pick<Target, "sourceName" | "object">): PreflightSettings;
+  /** Opens scratch space that nothing else uses. */
+  openScratch(): Promise<Scratch>;
   readonly chance: Chance;
   readonly emit: EmitEvent;
 }

@@ -6,6 +6,7 @@ import {
   defaultSlotLimits,
   type EpochMs,
   epochMs,
+  noFindings,
   type ObjectKey,
   type SlotLimits,
 } from "@headgate/core";
@@ -100,6 +101,7 @@ export async function planLoadAs(ledger: Ledger, id: string, parts: number): Pro
     parts,
     bytes: 10 * parts,
     records: parts,
+    findings: noFindings("refuse"),
   });
 }
 

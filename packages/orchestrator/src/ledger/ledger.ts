@@ -12,7 +12,7 @@
  *   load:<id>:sources        list   its pinned source objects
  *   load:<id>:parts          list   its parts
  *   load:<id>:returned       zset   parts that were claimed and came back
- *   load:<id>:findings       string what preflight found in it
+ *   load:<id>:findings       string what preflight found in it, see findings-text.ts
  *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
  *   staging:<load>:<try>:…   list   sources and parts of a planning under way, at most 6 hours
  *   idempotency:<hash>       hash   load id -> `made` or `revoked`, see idempotency.ts

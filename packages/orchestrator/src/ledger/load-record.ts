@@ -2,6 +2,7 @@
 import { type Findings, loadStates, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
 import { loadRequestSchema } from "../load-request.ts";
+import { findingsFromText } from "./findings-text.ts";
 import { executed, guarded, type Ledger } from "./ledger.ts";
 
 const count = z.coerce.number().int().nonnegative();
@@ -79,9 +80,7 @@ function parseLoad(id: string, hash: unknown): LoadRecord | undefined {
 /** What preflight found in a load; nothing before it was planned. */
 export async function readFindings(ledger: Ledger, loadId: string): Promise<Findings> {
   const text = await guarded(() => ledger.redis.get(`${ledger.base}load:${loadId}:findings`));
-  return text === null
-    ? { policy: "refuse", counts: {}, findings: [] }
-    : (JSON.parse(text) as Findings);
+  return text === null ? { policy: "refuse", counts: {}, findings: [] } : findingsFromText(text);
 }
 
 /** One source object of a load by its index. */

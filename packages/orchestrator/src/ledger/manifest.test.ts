@@ -1,9 +1,9 @@
-import { bytes } from "@headgate/core";
-import { expect, it } from "vitest";
+import { bytes, type Findings, noFindings } from "@headgate/core";
+import { describe, expect, it } from "vitest";
 import { cancelLoad } from "./cancel.ts";
 import { addLoad, ledgerOfTest, loadOf, planLoadAs } from "./ledger.test-support.ts";
 import type { Ledger } from "./ledger.ts";
-import { readPartRange, readSource } from "./load-record.ts";
+import { readFindings, readPartRange, readSource } from "./load-record.ts";
 import { commitManifest, countPlanTry, failPlanning, stageManifest } from "./manifest.ts";
 
 async function stage(ledger: Ledger, loadId: string, attempt: string, parts: number) {
@@ -14,7 +14,13 @@ async function stage(ledger: Ledger, loadId: string, attempt: string, parts: num
   await staged.flush();
 }
 
-async function commit(ledger: Ledger, loadId: string, attempt: string, parts: number) {
+async function commit(
+  ledger: Ledger,
+  loadId: string,
+  attempt: string,
+  parts: number,
+  findings: Findings = noFindings("refuse"),
+) {
   return await commitManifest(ledger, {
     loadId,
     attempt,
@@ -23,6 +29,7 @@ async function commit(ledger: Ledger, loadId: string, attempt: string, parts: nu
     parts,
     bytes: 10 * parts,
     records: parts,
+    findings,
   });
 }
 
@@ -109,9 +116,8 @@ it("fails a load that planning refuses, with its reason, and frees the line", as
   const refused = await addLoad(ledger, { id: "a" });
   const next = await addLoad(ledger, { id: "b", parts: 1 });
 
-  expect(await failPlanning(ledger, refused, { code: "csv_empty", message: "no bytes" })).toBe(
-    "failed",
-  );
+  const reason = { code: "csv_empty", message: "no bytes", findings: noFindings("refuse") };
+  expect(await failPlanning(ledger, refused, reason)).toBe("failed");
   expect(await loadOf(ledger, refused)).toMatchObject({
     state: "failed",
     reasonCode: "csv_empty",
@@ -127,7 +133,7 @@ it("does not fail a load that was planned or ended meanwhile", async () => {
   const { ledger } = ledgerOfTest();
   const planned = await addLoad(ledger, { id: "a" });
   await planLoadAs(ledger, planned, 1);
-  const reason = { code: "csv_empty", message: "no bytes" };
+  const reason = { code: "csv_empty", message: "no bytes", findings: noFindings("refuse") };
 
   expect(await failPlanning(ledger, planned, reason)).toBe("gone");
   expect(await failPlanning(ledger, "default.nobody", reason)).toBe("gone");
@@ -139,4 +145,67 @@ it("counts planning attempts that met a passing fault", async () => {
   const id = await addLoad(ledger, { id: "a" });
   expect([await countPlanTry(ledger, id), await countPlanTry(ledger, id)]).toEqual([1, 2]);
   expect(await loadOf(ledger, id)).toMatchObject({ planTries: 2, state: "accepted" });
+});
+
+describe("findings", () => {
+  const findings: Findings = {
+    policy: "warn",
+    counts: { value_date: 2000, key_doubled: 1 },
+    findings: [
+      { rule: "value_date", uri: "s3://bucket/é.csv", line: 7, column: "born" },
+      {
+        rule: "key_doubled",
+        uri: "s3://bucket/b.csv",
+        line: 2 ** 40,
+        column: "id",
+        first: { uri: "s3://bucket/a.csv", line: 2 },
+      },
+    ],
+  };
+
+  it("of a load stand beside its manifest, and are counted on it", async () => {
+    const { ledger } = ledgerOfTest();
+    const id = await addLoad(ledger, { id: "a" });
+    expect(await loadOf(ledger, id)).not.toHaveProperty("findings");
+    await stage(ledger, id, "one", 1);
+    await commit(ledger, id, "one", 1, findings);
+    expect(await loadOf(ledger, id)).toMatchObject({ state: "waiting", findings: 2001 });
+    expect(await readFindings(ledger, id)).toEqual(findings);
+  });
+
+  it("of a refused load stay readable as long as the load does", async () => {
+    const { ledger } = ledgerOfTest();
+    const id = await addLoad(ledger, { id: "a" });
+    await failPlanning(ledger, id, { code: "csv_empty", message: "no bytes", findings });
+    expect(await loadOf(ledger, id)).toMatchObject({ state: "failed", findings: 2001 });
+    expect(await readFindings(ledger, id)).toEqual(findings);
+    const { redis, base } = ledger;
+    const kept = await redis.ttl(`${base}load:${id}`);
+    expect(await redis.ttl(`${base}load:${id}:findings`)).toBe(kept);
+  });
+
+  it("of a load that ended meanwhile are not kept", async () => {
+    const { ledger } = ledgerOfTest();
+    const id = await addLoad(ledger, { id: "a" });
+    await stage(ledger, id, "one", 1);
+    await cancelLoad(ledger, id);
+    await commit(ledger, id, "one", 1, findings);
+    await failPlanning(ledger, id, { code: "csv_empty", message: "no bytes", findings });
+    expect(await ledger.redis.exists(`${ledger.base}load:${id}:findings`)).toBe(0);
+  });
+
+  it("take little room however many there are", async () => {
+    const { ledger } = ledgerOfTest();
+    const id = await addLoad(ledger, { id: "a" });
+    const many = Array.from({ length: 1000 }, (_, line) => ({
+      rule: "value_date" as const,
+      uri: `s3://bucket/exports/2026-01-01/orders/part-${"0".repeat(100)}.csv`,
+      line,
+      column: "born",
+    }));
+    await stage(ledger, id, "one", 1);
+    await commit(ledger, id, "one", 1, { policy: "warn", counts: {}, findings: many });
+    const length = await ledger.redis.strlen(`${ledger.base}load:${id}:findings`);
+    expect(length).toBeLessThan(20_000);
+  });
 });

@@ -3,8 +3,9 @@
  * planning attempt and put in place by one script together with the state, so that a crash while
  * planning leaves nothing half-done.
  */
-import type { Part, SourceObject } from "@headgate/core";
+import { type Findings, findingsTotal, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
+import { findingsToText } from "./findings-text.ts";
 import { executed, guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions, stateFunction } from "./lua-fragments.ts";
 
@@ -68,7 +69,8 @@ redis.call('PERSIST', key .. ':parts')
 set_state(id, 'waiting')
 redis.call('HSET', key, 'plannedAt', string.format('%.0f', now()),
   'header', ARGV[4], 'sourceObjects', ARGV[5], 'parts', ARGV[6], 'bytes', ARGV[7], 'records', ARGV[8],
-  'nextPart', 0)
+  'nextPart', 0, 'findings', ARGV[9])
+redis.call('SET', key .. ':findings', ARGV[10])
 refresh_line(redis.call('HGET', key, 'objectKey'))
 return 'waiting'
 `;
@@ -84,9 +86,10 @@ export async function commitManifest(
     readonly parts: number;
     readonly bytes: number;
     readonly records: number;
+    readonly findings: Findings;
   },
 ): Promise<"waiting" | "gone"> {
-  const { loadId, attempt } = manifest;
+  const { loadId, attempt, findings } = manifest;
   return z
     .enum(["waiting", "gone"])
     .parse(
@@ -99,6 +102,8 @@ export async function commitManifest(
         manifest.parts,
         manifest.bytes,
         manifest.records,
+        findingsTotal(findings),
+        findingsToText(findings),
       ]),
     );
 }
@@ -109,20 +114,32 @@ ${endLoadFunction}
 local id = ARGV[1]
 local state = redis.call('HGET', base .. 'load:' .. id, 'state')
 if state ~= 'accepted' then return 'gone' end
+redis.call('HSET', base .. 'load:' .. id, 'findings', ARGV[5])
+redis.call('SET', base .. 'load:' .. id .. ':findings', ARGV[6])
 end_load(id, 'failed', ARGV[2], ARGV[3], ARGV[4])
 return 'failed'
 `;
 
-/** Ends a load that planning refuses; `gone` where it is no longer in state accepted. */
+/**
+ * Ends a load that planning refuses, with what was found until then; `gone` where it is no longer in
+ * state accepted.
+ */
 export async function failPlanning(
   ledger: Ledger,
   loadId: string,
-  reason: { readonly code: string; readonly message: string },
+  why: { readonly code: string; readonly message: string; readonly findings: Findings },
 ): Promise<"failed" | "gone"> {
   return z
     .enum(["failed", "gone"])
     .parse(
-      await runScript(ledger, failScript, [loadId, reason.code, reason.message, retentionSeconds]),
+      await runScript(ledger, failScript, [
+        loadId,
+        why.code,
+        why.message,
+        retentionSeconds,
+        findingsTotal(why.findings),
+        findingsToText(why.findings),
+      ]),
     );
 }
 

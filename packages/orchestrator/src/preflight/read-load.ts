@@ -3,15 +3,21 @@
  * runs alike: list and pin the source objects, read each once, check every record, work out the parts.
  */
 import {
+  BulkError,
   bytes,
   createPartPlanner,
+  type FindingsLog,
+  type ObjectSchema,
   type Part,
   type PlanSummary,
+  type PreflightSettings,
+  preflightRefusal,
   type SourceObject,
   schemaOf,
 } from "@headgate/core";
 import { type LoadRequest, selectionOf } from "../load-request.ts";
 import type { StepContext } from "../steps/context.ts";
+import { type DoubledKeys, findDoubledKeys } from "./doubled-keys.ts";
 
 /** Takes source objects and parts in order, each as soon as it is known. */
 export interface PlanSink {
@@ -24,6 +30,8 @@ export interface ReadLoadOptions {
   /** Whose load it is, and the way it came. */
   readonly owner: { readonly principal: string; readonly via: string };
   readonly sink: PlanSink;
+  /** Takes what is found, and holds it where the reading fails too. */
+  readonly findings: FindingsLog;
   readonly signal: AbortSignal;
   /** Told after each chunk how much was read so far. */
   readonly onRead: (read: { readonly sourceObjects: number; readonly bytes: number }) => void;
@@ -34,18 +42,50 @@ export interface ReadLoad extends PlanSummary {
   readonly sourceObjects: number;
 }
 
-/** Reads a load to its end. Throws what the source port, `schemaOf` and core's planner throw. */
-export async function readLoad(
-  { ports, settings }: Pick<StepContext, "ports" | "settings">,
-  options: ReadLoadOptions,
+type Context = Pick<StepContext, "ports" | "settings">;
+
+/** What is looked for in the records of this request: as it says itself, else as configured. */
+export function preflightFor(ports: Context["ports"], request: LoadRequest): PreflightSettings {
+  return { ...ports.preflightOf(request), ...request.preflight };
+}
+
+/**
+ * Reads a load to its end. Throws ERR_PREFLIGHT_REFUSED where anything was found that the policy
+ * refuses, once all was read; else, at the first fault, what the source port, `schemaOf`, core's
+ * planner and scratch space throw.
+ */
+export async function readLoad(context: Context, options: ReadLoadOptions): Promise<ReadLoad> {
+  const { ports } = context;
+  const { request, findings, signal } = options;
+  const schema = knownSchema(schemaOf(ports.catalogue, request));
+  const keys = keysToCompare(context, request, schema);
+  try {
+    const read = await readSources(context, options, schema, keys);
+    await keys?.report(findings, signal);
+    const refusal = preflightRefusal(findings.findings());
+    if (refusal !== undefined) throw refusal;
+    return read;
+  } finally {
+    await keys?.dispose();
+  }
+}
+
+async function readSources(
+  { ports, settings }: Context,
+  { request, sink, findings, signal, onRead }: ReadLoadOptions,
+  schema: ObjectSchema | undefined,
+  keys: DoubledKeys | undefined,
 ): Promise<ReadLoad> {
-  const { request, sink, signal, onRead } = options;
-  const schema = schemaOf(ports.catalogue, request);
   const parts: Part[] = [];
   const planner = createPartPlanner({
     operation: request.operation,
     header: request.header ?? (request.operation === "upsert" ? "present" : "detect"),
-    schema: schema === "unchecked" ? undefined : schema,
+    schema,
+    preflight: {
+      settings: { ...preflightFor(ports, request), duplicates: keys !== undefined },
+      findings,
+      onKey: (key, line) => keys?.add(key, line),
+    },
     maxPartBytes: settings.maxPartBytes,
     onPart: (part) => parts.push(part),
   });
@@ -57,8 +97,10 @@ export async function readLoad(
   for await (const object of ports.source.list(selectionOf(request), { signal })) {
     await sink.addSource(object);
     planner.beginSource(object);
+    keys?.beginSource(object.uri);
     for await (const chunk of wholeOf(ports.source, object, signal)) {
       planner.push(chunk);
+      await keys?.flush();
       bytesRead += chunk.length;
       onRead({ sourceObjects, bytes: bytesRead });
     }
@@ -71,9 +113,33 @@ export async function readLoad(
   return { ...summary, sourceObjects };
 }
 
+function knownSchema(schema: ObjectSchema | "unchecked"): ObjectSchema | undefined {
+  return schema === "unchecked" ? undefined : schema;
+}
+
+/** Undefined where keys are not to be compared, or where no one knows which column they are. */
+function keysToCompare(
+  { ports }: Context,
+  request: LoadRequest,
+  schema: ObjectSchema | undefined,
+): DoubledKeys | undefined {
+  if (!preflightFor(ports, request).duplicates) return undefined;
+  if (schema !== undefined || request.operation === "delete")
+    return findDoubledKeys({
+      openScratch: ports.openScratch,
+      column: schema?.primaryKey ?? "column 1",
+    });
+  if (request.preflight?.duplicates !== true) return undefined;
+  throw new BulkError(
+    "ERR_REQUEST_INVALID",
+    `preflight.duplicates: connector "${request.sourceName}" has no schema, so the key of "${request.object}" is not known`,
+    { fields: { field: "preflight.duplicates", sourceName: request.sourceName } },
+  );
+}
+
 /** All bytes of a source object; a store is not asked for the bytes of an empty one. */
 async function* wholeOf(
-  source: StepContext["ports"]["source"],
+  source: Context["ports"]["source"],
   object: SourceObject,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {

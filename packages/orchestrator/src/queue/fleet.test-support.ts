@@ -1,8 +1,10 @@
 /** A fleet of one test: door, tenant, store and workers, on the real Redis and BullMQ. */
 import { EventEmitter, on } from "node:events";
-import { milliseconds, type SlotLimits } from "@headgate/core";
+import { tmpdir } from "node:os";
+import { defaultPreflight, milliseconds, type SlotLimits } from "@headgate/core";
 import { onTestFinished } from "vitest";
 import type { HeadgateEvent } from "../events.ts";
+import { openScratchFile } from "../preflight/scratch-file.ts";
 import { systemChance } from "../producer.ts";
 import { doorOfTest, redisOfTest, type TestDoor } from "../redis-loads.test-support.ts";
 import { defaultStepSettings, type StepContext, type StepSettings } from "../steps/context.ts";
@@ -60,6 +62,8 @@ export function fleetOfTest(
       ingestion: tenant.ingestion,
       source: createTestStore(files),
       catalogue: new Map([["crm", "unchecked"]]),
+      preflightOf: () => defaultPreflight,
+      openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
       chance: systemChance,
       emit,
     },

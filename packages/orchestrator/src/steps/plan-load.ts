@@ -5,6 +5,10 @@
 import {
   type BulkError,
   backoffMs,
+  createFindingsLog,
+  type Findings,
+  type FindingsLog,
+  findingsTotal,
   isBulkError,
   type Outcome,
   reasonCode,
@@ -13,7 +17,7 @@ import {
 import { ledgerNow } from "../ledger/ledger.ts";
 import type { LoadRecord } from "../ledger/load-record.ts";
 import { commitManifest, countPlanTry, failPlanning, stageManifest } from "../ledger/manifest.ts";
-import { type ReadLoadOptions, readLoad } from "../preflight/read-load.ts";
+import { preflightFor, type ReadLoadOptions, readLoad } from "../preflight/read-load.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { later } from "./later.ts";
@@ -29,12 +33,13 @@ export async function planLoad(
   load: LoadRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
+  const findings = createFindingsLog(preflightFor(context.ports, load.request).policy);
   try {
-    await writeManifest(context, load, signal);
+    await writeManifest(context, load, findings, signal);
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
     if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
-    const delay = await refuseOrDelay(context, load, error);
+    const delay = await refuseOrDelay(context, load, findings.findings(), error);
     if (delay !== undefined) return delay;
   }
   await claimBulkJobs(context, signal);
@@ -44,6 +49,7 @@ export async function planLoad(
 async function writeManifest(
   context: StepContext,
   load: LoadRecord,
+  log: FindingsLog,
   signal: AbortSignal,
 ): Promise<void> {
   const { ledger, ports } = context;
@@ -53,13 +59,22 @@ async function writeManifest(
     request: load.request,
     owner: load,
     sink: stage,
+    findings: log,
     signal,
     onRead: readingTeller(context, load),
   });
   await stage.flush();
   const planned = { sourceObjects, parts, bytes, records };
-  const state = await commitManifest(ledger, { loadId: load.id, attempt, header, ...planned });
-  if (state === "waiting") ports.emit({ type: "load.planned", loadId: load.id, ...planned });
+  const findings = log.findings();
+  const manifest = { loadId: load.id, attempt, header, ...planned, findings };
+  if ((await commitManifest(ledger, manifest)) === "gone") return;
+  ports.emit({ type: "load.planned", loadId: load.id, ...planned });
+  tellFindings(context, load, findings);
+}
+
+function tellFindings({ ports }: StepContext, load: LoadRecord, findings: Findings): void {
+  if (findingsTotal(findings) === 0) return;
+  ports.emit({ type: "load.findings", loadId: load.id, counts: findings.counts });
 }
 
 /** Tells at each further 100 MB how far the reading is. */
@@ -75,6 +90,7 @@ function readingTeller({ ports }: StepContext, load: LoadRecord): ReadLoadOption
 async function refuseOrDelay(
   context: StepContext,
   load: LoadRecord,
+  findings: Findings,
   error: BulkError,
 ): Promise<Outcome | undefined> {
   const { ledger, ports } = context;
@@ -87,6 +103,8 @@ async function refuseOrDelay(
       return later(await ledgerNow(ledger), wait, `planning met ${error.code}`);
     }
   }
-  await failPlanning(ledger, load.id, { code: reasonCode(error.code), message: error.message });
+  const why = { code: reasonCode(error.code), message: error.message, findings };
+  if ((await failPlanning(ledger, load.id, why)) === "failed")
+    tellFindings(context, load, findings);
   return undefined;
 }
