@@ -1,6 +1,10 @@
 import { BulkError } from "@headgate/core";
 import { describe, expect, it } from "vitest";
-import { parseConnectorSchema } from "./connector-schema.ts";
+import {
+  describeSchemaFault,
+  parseConnectorSchema,
+  readConnectorSchema,
+} from "./connector-schema.ts";
 
 const orders = `
 openapi: 3.0.3
@@ -152,5 +156,33 @@ describe("parseConnectorSchema", () => {
     ]) {
       expect(error.message).toContain(text);
     }
+  });
+});
+
+describe("readConnectorSchema", () => {
+  it("finds every fault with its line", () => {
+    const { faults } = readConnectorSchema(`openapi: 3.1.0
+components:
+  schemas:
+    order:
+      x-primary-key: nothing
+      properties:
+        id: { type: string }
+        lines:
+          type: array
+    empty: {}
+`);
+    expect(faults.map((fault) => `${fault.line} ${describeSchemaFault(fault)}`)).toEqual([
+      '1 openapi must be 3.0.x, not "3.1.0"',
+      '8 object "order", field "lines": fields must not be nested, type is array',
+      '6 object "order", field "nothing": x-primary-key must name a field',
+      '10 object "empty": an object must have 1 to 1000 fields, not 0',
+    ]);
+  });
+
+  it("names the line where YAML ends", () => {
+    expect(readConnectorSchema("a: 1\nb: [").faults).toEqual([
+      { line: 2, rule: expect.stringContaining("not YAML") },
+    ]);
   });
 });
