@@ -307,13 +307,14 @@ describe("exit codes", () => {
 });
 
 describe("headgate api-key new", () => {
-  it("makes a key and its line without an API", async () => {
+  it("makes a key and what lets it in, without an API", async () => {
     const { code, stdout } = await startHeadgate(["api-key", "new", "ops", "--json"], {}).ended;
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       name: "ops",
-      key: expect.stringMatching(/^headgate_/),
-      line: expect.stringMatching(/^ops sha256:[0-9a-f]{64}$/),
+      key: expect.stringMatching(/^hg_/),
+      hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      yaml: expect.stringMatching(/^clients:\n {2}ops:\n/),
     });
   });
 });

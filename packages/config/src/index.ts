@@ -1,1 +1,2 @@
+export * from "./new-api-key.ts";
 export * from "./schema.ts";

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { newApiKey } from "@headgate/cli";
+import { newApiKey } from "@headgate/config";
 
 export interface Credentials {
   /** Connected app and user of the emulated tenant. */
@@ -38,7 +38,7 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
     publicKeyFile: await write("public-key.pem", publicKey.export({ type: "spki", format: "pem" })),
     apiKey: apiKey.key,
     apiKeyFile: await write("api-key", apiKey.key),
-    apiKeysFile: await write("api-keys", `${apiKey.line}\n`),
+    apiKeysFile: await write("api-keys", `${apiKey.name} ${apiKey.hash}\n`),
     boardUser: "demo",
     boardPasswordFile: await write("board-password", randomBytes(18).toString("base64url")),
     s3: { accessKeyId: "demo", secretAccessKey: randomBytes(24).toString("hex") },

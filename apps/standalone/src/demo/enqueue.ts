@@ -7,7 +7,7 @@ import { DemoError } from "./demo-error.ts";
 import { enqueueByStream } from "./enqueue-by-stream.ts";
 import type { Fleet } from "./fleet.ts";
 import { type LoadRequest, loadRequest } from "./load-request.ts";
-import { packageFile } from "./packages.ts";
+import { cliScript } from "./packages.ts";
 
 /** A load that headgate has accepted. */
 export interface AcceptedLoad {
@@ -72,14 +72,13 @@ async function enqueueByCli(
   requests: readonly LoadRequest[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const script = packageFile("@headgate/cli", "bin/headgate.mjs");
   const ids: string[] = [];
   for (const { sourceName, object, operation, source } of requests) {
     const from = "uri" in source ? [source.uri] : [source.prefix, "--suffix", source.suffix];
     const flags = ["--to", `${sourceName}/${object}`, "--operation", operation, "--json"];
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [script, "load", ...from, ...flags],
+      [cliScript, "load", ...from, ...flags],
       { env: { ...fleet.cliEnvironment }, signal },
     );
     const { id }: { readonly id: string } = JSON.parse(stdout);

@@ -9,7 +9,7 @@ import { enqueueAll } from "./enqueue.ts";
 import { fillStore } from "./fill-store.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { followLoads } from "./follow-loads.ts";
-import { packageFile } from "./packages.ts";
+import { cliScript } from "./packages.ts";
 import { processingMs, workerCount } from "./programs.ts";
 import { loadTable, type Summary, summarise, verdictLines } from "./report.ts";
 import { schemaYaml } from "./schema-yaml.ts";
@@ -73,7 +73,7 @@ export async function runDemo(
 
 /** Where everything is that `--keep` leaves running, and how to use it. */
 export function placesOf({ apiUrl, emulatorUrl, s3, credentials }: Fleet): readonly string[] {
-  const cli = fromHere(packageFile("@headgate/cli", "bin/headgate.mjs"));
+  const cli = fromHere(cliScript);
   return [
     "",
     `HTTP API    ${apiUrl}/v1/loads`,

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { newApiKey } from "./new-api-key.ts";
 
 describe("newApiKey", () => {
-  it("makes a key of 256 bits and the line with its hash, without the key", () => {
-    const { name, key, line } = newApiKey("airflow");
+  it("makes a key of 256 bits and its hash", () => {
+    const { name, key, hash } = newApiKey("airflow");
     expect(name).toBe("airflow");
-    expect(key).toMatch(/^headgate_[A-Za-z0-9_-]{43}$/);
-    expect(line).toBe(`airflow sha256:${createHash("sha256").update(key).digest("hex")}`);
+    expect(key).toMatch(/^hg_[A-Za-z0-9_-]{43}$/);
+    expect(hash).toBe(`sha256:${createHash("sha256").update(key).digest("hex")}`);
     expect(newApiKey("airflow").key).not.toBe(key);
   });
 
