@@ -38,3 +38,9 @@ test("what does not belong together is refused", () => {
   expect(() => bodyPieces(part(4), [object], "")).toThrow(RangeError);
   expect(() => bodyPieces(part(3), [object], "h\n")).toThrow(RangeError);
 });
+
+test("a range of a converted object may lie past the object's stored bytes", () => {
+  const conversion = { compression: "gzip", encoding: "utf-8", delimiter: "," } as const;
+  const small = { ...object, bytes: bytes(5), conversion };
+  expect(bodyPieces(part(3), [small], "")).toEqual([{ kind: "range", object: small, range }]);
+});

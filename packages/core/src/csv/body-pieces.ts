@@ -1,5 +1,5 @@
 /** From a part of the manifest back to the bytes of its body. */
-import type { BodyPiece, Part, SourceObject } from "../part.ts";
+import type { BodyPiece, ByteRange, Part, SourceObject } from "../part.ts";
 import { headerLine, headerLineBytes, noHeaderBytes } from "./header-line.ts";
 
 /**
@@ -17,7 +17,7 @@ export function bodyPieces(
   let left: number = part.bytes;
   for (const { source, range, lineEnd } of part.segments) {
     const object = sources[source];
-    if (object === undefined || range.to > object.bytes) {
+    if (object === undefined || !fits(range, object)) {
       throw new RangeError(`part ${part.number} does not fit source object ${source}`);
     }
     body.push({ kind: "range", object, range });
@@ -31,4 +31,9 @@ export function bodyPieces(
   }
   if (header === "") return body;
   return [{ kind: "literal", text: headerLine(header, lineEnd) }, ...body];
+}
+
+/** What an object has after a conversion is known only to those who read it. */
+function fits(range: ByteRange, { bytes, conversion }: SourceObject): boolean {
+  return conversion !== undefined || range.to <= bytes;
 }

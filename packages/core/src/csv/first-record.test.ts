@@ -14,6 +14,14 @@ describe("the first record's bytes", () => {
     expect(first.bytesOf(at(1, 5))).toEqual(Uint8Array.of(97, 98, 99, 10));
   });
 
+  test("are kept though the chunk's owner uses it again, a Buffer too", () => {
+    const first = createFirstRecord();
+    const chunk = Buffer.from("a\n");
+    first.keep(chunk);
+    chunk.fill(0x22);
+    expect(first.bytesOf(at(0, 2))).toEqual(Uint8Array.of(97, 10));
+  });
+
   test("are found after blank lines that were let go", () => {
     const first = createFirstRecord();
     first.keep(Uint8Array.of(10, 10));

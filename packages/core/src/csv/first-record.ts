@@ -31,7 +31,8 @@ export function createFirstRecord(): FirstRecord {
   let to = 0;
   return {
     keep(chunk) {
-      chunks.push(chunk.slice());
+      // Not slice(), which for a Buffer is a view of bytes that its owner may use again.
+      chunks.push(new Uint8Array(chunk));
       to += chunk.length;
     },
     trim(recordStart) {

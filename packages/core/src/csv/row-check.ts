@@ -69,7 +69,7 @@ export function createRowCheck(options: RowCheckOptions): RowCheck | undefined {
           index + 1 < record.fields
             ? start + (commas[index] ?? 0)
             : record.end - base - record.lineEnd.length;
-        const isQuoted = bytes[from] === quote;
+        const isQuoted = from < to && bytes[from] === quote;
         if (isQuoted) {
           from++;
           to--;
