@@ -21,7 +21,7 @@ export interface DryRunOptions {
  * thrown, for it says nothing of the load.
  */
 export async function dryRun(
-  context: Pick<StepContext, "ports" | "settings">,
+  context: Pick<StepContext, "ledger" | "ports" | "settings">,
   request: LoadRequest,
   { owner, signal, onRead }: DryRunOptions,
 ): Promise<PlanReport> {

@@ -16,6 +16,7 @@ import {
   schemaOf,
 } from "@headgate/core";
 import { type LoadRequest, selectionOf } from "../load-request.ts";
+import { checkOwner, type Owner } from "../owner-access.ts";
 import type { StepContext } from "../steps/context.ts";
 import { type DoubledKeys, findDoubledKeys } from "./doubled-keys.ts";
 
@@ -28,7 +29,7 @@ export interface PlanSink {
 export interface ReadLoadOptions {
   readonly request: LoadRequest;
   /** Whose load it is, and the way it came. */
-  readonly owner: { readonly principal: string; readonly via: string };
+  readonly owner: Owner;
   readonly sink: PlanSink;
   /** Takes what is found, and holds it where the reading fails too. */
   readonly findings: FindingsLog;
@@ -42,7 +43,7 @@ export interface ReadLoad extends PlanSummary {
   readonly sourceObjects: number;
 }
 
-type Context = Pick<StepContext, "ports" | "settings">;
+type Context = Pick<StepContext, "ledger" | "ports" | "settings">;
 
 /** What is looked for in the records of this request: as it says itself, else as configured. */
 export function preflightFor(ports: Context["ports"], request: LoadRequest): PreflightSettings {
@@ -51,16 +52,17 @@ export function preflightFor(ports: Context["ports"], request: LoadRequest): Pre
 
 /**
  * Reads a load to its end. Throws ERR_PREFLIGHT_REFUSED where anything was found that the policy
- * refuses, once all was read; else, at the first fault, what the source port, `schemaOf`, core's
- * planner and scratch space throw.
+ * refuses, once all was read; else, at the first fault, what `checkOwner`, the source port,
+ * `schemaOf`, core's planner and scratch space throw.
  */
 export async function readLoad(context: Context, options: ReadLoadOptions): Promise<ReadLoad> {
   const { ports } = context;
-  const { request, findings, signal } = options;
+  const { request, owner, findings, signal } = options;
+  const checkUri = checkOwner(context, owner, request);
   const schema = knownSchema(schemaOf(ports.catalogue, request));
   const keys = keysToCompare(context, request, schema);
   try {
-    const read = await readSources(context, options, schema, keys);
+    const read = await readSources(context, { ...options, checkUri }, schema, keys);
     await keys?.report(findings, signal);
     const refusal = preflightRefusal(findings.findings());
     if (refusal !== undefined) throw refusal;
@@ -72,10 +74,11 @@ export async function readLoad(context: Context, options: ReadLoadOptions): Prom
 
 async function readSources(
   { ports, settings }: Context,
-  { request, sink, findings, signal, onRead }: ReadLoadOptions,
+  options: ReadLoadOptions & { readonly checkUri: (uri: string) => void },
   schema: ObjectSchema | undefined,
   keys: DoubledKeys | undefined,
 ): Promise<ReadLoad> {
+  const { request, sink, findings, signal, onRead, checkUri } = options;
   const parts: Part[] = [];
   const planner = createPartPlanner({
     operation: request.operation,
@@ -95,6 +98,7 @@ async function readSources(
   let sourceObjects = 0;
   let bytesRead = 0;
   for await (const object of ports.source.list(selectionOf(request), { signal })) {
+    checkUri(object.uri);
     await sink.addSource(object);
     planner.beginSource(object);
     keys?.beginSource(object.uri);
