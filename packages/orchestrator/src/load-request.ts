@@ -18,52 +18,76 @@ const uri = z.string().min(1).max(2048);
 /** The five ways to name source objects. */
 export const sourceSchema = z.union(
   [
-    z.strictObject({ uri }),
-    z.strictObject({ prefix: uri, suffix: z.string().min(1).max(128).optional() }),
-    z.strictObject({ glob: uri }),
-    z.strictObject({ keys: z.array(uri).min(1).max(1000) }),
-    z.strictObject({ manifest: uri }),
+    z.strictObject({
+      uri: uri.describe("one object, or every object under it where there is none"),
+    }),
+    z.strictObject({
+      prefix: uri.describe("every object whose URI begins so"),
+      suffix: z.string().min(1).max(128).optional().describe("and ends so, such as .csv"),
+    }),
+    z.strictObject({ glob: uri.describe("every object whose URI matches, with * ** ? [] {}") }),
+    z.strictObject({
+      keys: z.array(uri).min(1).max(1000).describe("these objects, in this order"),
+    }),
+    z.strictObject({ manifest: uri.describe("the objects that a JSON manifest lists") }),
   ],
   { error: 'must be one of {"uri"}, {"prefix", "suffix"?}, {"glob"}, {"keys"}, {"manifest"}' },
 );
 
 /** How source bytes become CSV; see core's `SourceFormat`. */
-export const formatSchema = z.strictObject({
-  compression: z.enum(compressions).exactOptional(),
-  encoding: z.enum(encodings).exactOptional(),
-  delimiter: z.enum(delimiters).exactOptional(),
-});
+export const formatSchema = z
+  .strictObject({
+    compression: z.enum(compressions).exactOptional().describe("default by the name: .gz, .zst"),
+    encoding: z.enum(encodings).exactOptional().describe("default utf-8"),
+    delimiter: z.enum(delimiters).exactOptional().describe("default the comma"),
+  })
+  .describe("how the files are stored; what is not plain CSV is converted on the way");
 
 /** What preflight looks for; what is absent is as configured. See core's `PreflightSettings`. */
-export const preflightSchema = z.strictObject({
-  policy: z.enum(preflightPolicies).exactOptional(),
-  values: z.boolean().exactOptional(),
-  duplicates: z.boolean().exactOptional(),
-});
+export const preflightSchema = z
+  .strictObject({
+    policy: z
+      .enum(preflightPolicies)
+      .exactOptional()
+      .describe("refuse: a load with findings fails before a slot is spent; warn: it is loaded"),
+    values: z
+      .boolean()
+      .exactOptional()
+      .describe("check numbers, booleans, dates and empty keys in every record"),
+    duplicates: z
+      .boolean()
+      .exactOptional()
+      .describe("look for primary keys that come twice in a load"),
+  })
+  .describe("what is looked for before a slot is spent; default as configured");
 
-/**
- * A load request. Extra properties are refused.
- *
- * - `connection`: name of a configured connection; default `default`.
- * - `sourceName`, `object`, `operation`: the target.
- * - `source`: which files, in one of five ways, see {@link SourceSelection}.
- * - `header`: how the first record of each file is read. Default `present` for upsert, `detect` for
- *   delete (a header where all its fields are fields of the object's schema).
- * - `format`: compression, encoding and delimiter of the files. Default: by name, UTF-8, comma.
- * - `preflight`: what is looked for before a slot is spent. Default: as configured.
- * - `leaveSlots`: its bulk jobs are created only while more than so many slots are free, so that a
- *   backfill leaves room. 0 to 999, default 0.
- */
+/** How the first record of each file is read. */
+export const headerSchema = z
+  .enum(headerModes)
+  .describe(
+    "how the first record of each file is read; default present for upsert, detect for delete (a header where all its fields are fields of the object)",
+  );
+
+/** A load request. Extra properties are refused. */
 export const loadRequestSchema = z.strictObject({
-  connection: z.string().regex(connectionNamePattern).default("default"),
-  sourceName: z.string().regex(apiNamePattern),
-  object: z.string().regex(apiNamePattern),
-  operation: z.enum(operations),
-  source: sourceSchema,
-  header: z.enum(headerModes).exactOptional(),
+  connection: z
+    .string()
+    .regex(connectionNamePattern)
+    .default("default")
+    .describe("name of a configured connection"),
+  sourceName: z.string().regex(apiNamePattern).describe("short API name of the connector"),
+  object: z.string().regex(apiNamePattern).describe("an object of the connector's schema"),
+  operation: z.enum(operations).describe("upsert replaces whole records; delete takes keys"),
+  source: sourceSchema.describe("which files, in one of five ways"),
+  header: headerSchema.exactOptional(),
   format: formatSchema.exactOptional(),
   preflight: preflightSchema.exactOptional(),
-  leaveSlots: z.int().min(0).max(999).exactOptional(),
+  leaveSlots: z
+    .int()
+    .min(0)
+    .max(999)
+    .exactOptional()
+    .describe("its bulk jobs are created only while more than so many slots are free; default 0"),
 });
 
 /** A checked load request, with defaults filled in. */
