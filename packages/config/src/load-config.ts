@@ -1,0 +1,167 @@
+/** Finds, reads and checks the configuration. */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Secret } from "@headgate/core";
+import type { z } from "zod";
+import { clientSchema } from "./client-schema.ts";
+import { type ConnectionFiles, readConnectionFiles } from "./connection-files.ts";
+import { connectionFilesSchema } from "./connection-schema.ts";
+import { crossFaults } from "./cross-faults.ts";
+import { configError, type Fault, faultLine, type PlaceOf } from "./fault.ts";
+import { issueFaults, issueText } from "./issue-faults.ts";
+import { assemble, type LoadedConfig } from "./loaded-config.ts";
+import { type Environment, type Override, readOverrides, withOverrides } from "./overrides.ts";
+import { readText } from "./read-text.ts";
+import { configSchema, redisUrlPattern, scheduleSettingSchema } from "./schema.ts";
+import { readSecret } from "./secret-file.ts";
+import { settingAt, withAbsolutePaths } from "./setting-tree.ts";
+import { readYaml, type YamlFile } from "./yaml-file.ts";
+
+/** Where the configuration comes from. */
+export interface LoadOptions {
+  /**
+   * Path of headgate.yaml. Default: `HEADGATE_CONFIG` of the environment, else `headgate.yaml` in the
+   * working folder where there is one, else there is no file and the environment says all.
+   */
+  readonly path?: string | undefined;
+  /** Default: empty. */
+  readonly environment?: Environment;
+  /**
+   * Whether files that connections name (schemas, consumer keys, authorities) are read. Default true.
+   * Without them `catalogues` and `logins` are empty: for the API, which needs names only and should
+   * not be able to read a tenant's secrets.
+   */
+  readonly connectionFiles?: boolean;
+}
+
+/**
+ * Reads the configuration. Throws ERR_CONFIG whose message lists every fault, one a line, each with
+ * file, line and column or variable, setting, the value seen and those allowed; never a secret.
+ */
+export function loadConfig(options: LoadOptions = {}): LoadedConfig {
+  const { environment = {}, connectionFiles = true } = options;
+  const path = options.path ?? (environment.HEADGATE_CONFIG || defaultPath());
+  const file = path === undefined ? noFile : readFile(path);
+  const { overrides, faults: variableFaults } = readOverrides(environment, file.value);
+  const value = withOverrides(
+    withAbsolutePaths(file.value, (relative) => resolve(dirname(path ?? ""), relative)),
+    overrides.map((override) => ({
+      ...override,
+      value: withAbsolutePaths(
+        override.value,
+        (relative) => resolve(relative),
+        settingAt(override.path),
+      ),
+    })),
+  );
+  const checked = check(value, connectionFiles);
+  const placeOf = placesIn({ path, file, overrides });
+  const lines = [
+    ...file.faults.map(({ at, message }) => `${path}:${at} ${message}`),
+    ...variableFaults.map(({ variable, message }) => `${variable} ${message}`),
+    ...checked.faults.map((fault) => faultLine(fault, placeOf)),
+    ...checked.fileFaults,
+  ];
+  if (lines.length > 0 || checked.config === undefined) throw configError(lines);
+  return assemble({ ...checked, config: checked.config, path, reread: () => loadConfig(options) });
+}
+
+function defaultPath(): string | undefined {
+  return existsSync("headgate.yaml") ? "headgate.yaml" : undefined;
+}
+
+const noFile: YamlFile = { value: {}, faults: [], at: () => "" };
+
+/** Throws ERR_CONFIG where the file is not there or so broken that the rest would be guessing. */
+function readFile(path: string): YamlFile {
+  const read = readText(path);
+  if (read.kind === "unreadable") throw configError([`${path} cannot be read (${read.code})`]);
+  const file = readYaml(read.text);
+  if (file.value === undefined)
+    throw configError(file.faults.map(({ at, message }) => `${path}:${at} ${message}`));
+  return file;
+}
+
+/** Checks a value that may hold anything; `config` is absent where it has faults. */
+function check(value: unknown, connectionFiles: boolean) {
+  const parsed = configSchema.safeParse(value, { error: issueText });
+  const files = connectionFiles
+    ? readConnectionFiles(rightOnes(connectionFilesSchema, childrenOf(value, "connections")))
+    : noConnectionFiles;
+  const across = crossFaults({
+    connections: Object.keys(childrenOf(value, "connections")),
+    clientNames: Object.keys(childrenOf(value, "clients")),
+    clients: rightOnes(clientSchema, childrenOf(value, "clients")),
+    schedules: rightOnes(scheduleSettingSchema, childrenOf(value, "schedules")),
+    streamClient: textOf(value, "streamClient"),
+    catalogues: files.catalogues,
+  });
+  const url = parsed.success ? readRedisUrl(parsed.data.redis.url) : undefined;
+  const faults: Fault[] = [
+    ...issueFaults(parsed.error?.issues ?? [], value),
+    ...files.faults,
+    ...across,
+    ...(url === undefined || url instanceof Secret ? [] : [url]),
+  ];
+  const config =
+    parsed.success && url instanceof Secret
+      ? { ...parsed.data, redis: { ...parsed.data.redis, url } }
+      : undefined;
+  return { ...files, faults, config };
+}
+
+const noConnectionFiles: ConnectionFiles = {
+  catalogues: new Map(),
+  logins: new Map(),
+  faults: [],
+  fileFaults: [],
+};
+
+function readRedisUrl(setting: Parameters<typeof readSecret>[0]): Secret | Fault {
+  const path = ["redis", "url"];
+  const url = readSecret(setting, path);
+  if (!(url instanceof Secret) || redisUrlPattern.test(url.reveal())) return url;
+  return { path: [...path, "file"], message: "must hold a redis://, rediss:// or unix:// URL" };
+}
+
+function childrenOf(value: unknown, section: string): Readonly<Record<string, unknown>> {
+  const root = isRecord(value) ? value : {};
+  const children = root[section];
+  return isRecord(children) ? children : {};
+}
+
+function textOf(value: unknown, key: string): string | undefined {
+  const text = isRecord(value) ? value[key] : undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+/** Those that have no fault of their own, so that faults between them are found in the same run. */
+function rightOnes<Schema extends z.ZodType>(
+  schema: Schema,
+  all: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, z.output<Schema>>> {
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? [[name, parsed.data]] : [];
+    }),
+  );
+}
+
+function placesIn(from: {
+  readonly path: string | undefined;
+  readonly file: YamlFile;
+  readonly overrides: readonly Override[];
+}): PlaceOf {
+  return (setting) => {
+    const [nearest] = from.overrides
+      .filter(({ path }) => path.every((key, index) => key === setting[index]))
+      .toSorted((a, b) => b.path.length - a.path.length);
+    if (nearest !== undefined) return nearest.variable;
+    return from.path === undefined ? "environment" : `${from.path}:${from.file.at(setting)}`;
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
