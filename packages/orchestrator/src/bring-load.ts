@@ -20,6 +20,8 @@ export interface BringLoadOptions {
   readonly ledger: Ledger;
   readonly request: LoadRequest;
   readonly mark: LoadMark;
+  /** What the idempotency key stands for beside the request. */
+  readonly batch?: string | undefined;
   /** Unfinished loads that its principal may have over all connections. Default any number. */
   readonly mostPending?: number | undefined;
   readonly newId: () => string;
@@ -35,7 +37,7 @@ export interface BroughtLoad {
 export async function bringLoad(options: BringLoadOptions): Promise<BroughtLoad> {
   const { claims, request, mark } = options;
   const key = mark.idempotency;
-  const body = hash(JSON.stringify(request));
+  const body = hash(JSON.stringify(request) + (options.batch ?? ""));
   for (;;) {
     const mine = { loadId: `${request.connection}.${options.newId()}`, body };
     const claim = key === undefined ? mine : await claimKey(claims, key, mine);

@@ -1,7 +1,7 @@
 /** The door to loads that the HTTP API, the schedules and the stream intake share. */
 import type { ClientAccess, Findings, LoadState, Operation } from "@headgate/core";
 import type { LoadRequest } from "./load-request.ts";
-import type { LoadPage, LoadView, QuotaView } from "./views.ts";
+import type { LoadPage, LoadView, PartPage, QuotaView } from "./views.ts";
 
 /** Who asks, and by which way. */
 export interface Caller {
@@ -51,6 +51,8 @@ export interface Loads {
     options: {
       readonly caller: Caller;
       readonly idempotencyKey?: string;
+      /** A text that the key stands for beside the request, such as the batch it is a line of. */
+      readonly batch?: string;
       /** The run of a schedule that the load belongs to. */
       readonly run?: string;
     },
@@ -70,6 +72,11 @@ export interface Loads {
   retry(loadId: string, options: { readonly caller: Caller }): Promise<Accepted>;
   /** What preflight found; undefined where there is no such load. */
   findings(loadId: string): Promise<Findings | undefined>;
+  /** By number, from the first; undefined where there is no such load. Throws ERR_REQUEST_INVALID for a foreign cursor. */
+  parts(
+    loadId: string,
+    page: { readonly limit?: number; readonly cursor?: string },
+  ): Promise<PartPage | undefined>;
   /** Throws ERR_UNKNOWN_CONNECTION. Without a name: every connection. */
   quota(connection?: string): Promise<readonly QuotaView[]>;
   /** Throws ERR_REDIS_AWAY unless Redis answers. */

@@ -185,3 +185,23 @@ describe("cancelling", () => {
     });
   });
 });
+
+describe("a batch", () => {
+  it("is part of what an idempotency key stands for", async () => {
+    const door = doorOfTest();
+    const send = (batch: string) =>
+      door.loads.accept(request, {
+        caller: { principal: "test", via: "http" },
+        idempotencyKey: "line 1",
+        batch,
+      });
+    const first = await send("one batch");
+    expect(await send("one batch")).toMatchObject({
+      replayed: true,
+      load: { id: first.load.id },
+    });
+    await expect(send("another batch")).rejects.toMatchObject({
+      code: "ERR_IDEMPOTENCY_CONFLICT",
+    });
+  });
+});

@@ -10,6 +10,7 @@ import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { connectionOf, type LoadRecord, readFindings, readLoad } from "./ledger/load-record.ts";
 import { readConnectors } from "./ledger/published.ts";
 import { listLoads } from "./list-loads.ts";
+import { listParts } from "./list-parts.ts";
 import { type LoadRequest, loadTitle, selectionOf } from "./load-request.ts";
 import { bulkJobView, loadView } from "./load-view.ts";
 import type { Accepted, Caller, Loads } from "./loads.ts";
@@ -63,7 +64,11 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
   }
 
   /** Records a request, once for one `idempotency`, and tells its task. */
-  async function bring(request: LoadRequest, mark: LoadMark, caller: Caller): Promise<Accepted> {
+  async function bring(
+    request: LoadRequest,
+    mark: LoadMark,
+    { caller, batch }: { readonly caller: Caller; readonly batch?: string | undefined },
+  ): Promise<Accepted> {
     await checkRequest(request, caller);
     const { ledger, signals } = connection(request.connection);
     const { loadId, replayed } = await bringLoad({
@@ -72,6 +77,7 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
       ledger,
       request,
       mark,
+      batch,
       mostPending: mark.principal === caller.principal ? pendingAllowed(caller) : undefined,
       newId: options.chance.newId,
     });
@@ -80,13 +86,13 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
   }
 
   return {
-    async accept(request, { caller, idempotencyKey, run }) {
+    async accept(request, { caller, idempotencyKey, batch, run }) {
       const { principal, via } = caller;
       const idempotency =
         idempotencyKey === undefined
           ? undefined
           : hash(JSON.stringify([via, principal, idempotencyKey]));
-      return await bring(request, { principal, via, idempotency, run }, caller);
+      return await bring(request, { principal, via, idempotency, run }, { caller, batch });
     },
     async check(request, caller) {
       await checkRequest(request, caller);
@@ -101,12 +107,20 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
       if (load.state !== "failed" && load.state !== "cancelled") throw notToRetry(load);
       const { request, principal, via, run } = load;
       const idempotency = hash(JSON.stringify(["retry", loadId]));
-      return await bring(request, { principal, via, idempotency, run, retryOf: loadId }, caller);
+      const mark = { principal, via, idempotency, run, retryOf: loadId };
+      return await bring(request, mark, { caller });
     },
     async findings(loadId) {
       const ledger = ledgers.get(connectionOf(loadId));
       if (ledger === undefined || (await readLoad(ledger, loadId)) === undefined) return undefined;
       return await readFindings(ledger, loadId);
+    },
+    async parts(loadId, page) {
+      const ledger = ledgers.get(connectionOf(loadId));
+      const load = ledger === undefined ? undefined : await readLoad(ledger, loadId);
+      return ledger === undefined || load === undefined
+        ? undefined
+        : await listParts(ledger, load, page);
     },
     get: viewOf,
     async list(filter) {

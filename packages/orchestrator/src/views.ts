@@ -65,6 +65,28 @@ export interface LoadPage {
   readonly nextCursor?: string;
 }
 
+/** One part of a load: one CSV body, and one file of a bulk job. */
+export interface PartView {
+  /** Number within the load, from 0. */
+  readonly number: number;
+  /** `settled`: its bulk job is complete. `uploaded`, `claimed`: it is in an unfinished one. */
+  readonly state: "waiting" | "claimed" | "uploaded" | "settled";
+  /** Length of the whole body, header included. */
+  readonly bytes: number;
+  readonly records: number;
+  /** headgate's id of the bulk job that holds it. */
+  readonly bulkJob?: string;
+  /** Of the body that was uploaded, in hex. */
+  readonly sha256?: string;
+  /** What it is made of, in order: bytes `from` (included) to `to` (excluded) of files, as CSV. */
+  readonly files: readonly { readonly uri: string; readonly from: number; readonly to: number }[];
+}
+
+export interface PartPage {
+  readonly parts: readonly PartView[];
+  readonly nextCursor?: string;
+}
+
 /** A connection's quota. */
 export interface QuotaView {
   readonly connection: string;
