@@ -1,23 +1,12 @@
 import { execFile } from "node:child_process";
-import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
-import { runProgram } from "./program.ts";
+import { run } from "./run-program.test-support.ts";
 
 async function script(shell: string): Promise<string> {
-  const answers: string[] = [];
-  const code = await runProgram(["completion", shell], {
-    terminal: {
-      answer: (text) => void answers.push(text),
-      note: () => undefined,
-      failure: () => undefined,
-      progress: () => undefined,
-    },
-    stdin: Readable.from([]),
-    signal: new AbortController().signal,
-  });
+  const { code, answers } = await run(["completion", shell]);
   expect(code).toBe(0);
-  return answers.join("\n");
+  return answers;
 }
 
 let bash: string;

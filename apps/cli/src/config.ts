@@ -53,6 +53,11 @@ export function dataFolder(flag?: string, environment: Environment = process.env
   return join(environment.XDG_DATA_HOME || join(homedir(), ".local", "share"), "headgate");
 }
 
+/** The process's environment, for headgate.yaml's overrides. */
+export function environment(): Environment {
+  return process.env;
+}
+
 function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "")

@@ -1,23 +1,5 @@
-import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runProgram } from "./program.ts";
-
-/** Runs a command line that never gets as far as the API. */
-async function run(...argv: string[]) {
-  const answers: string[] = [];
-  const notes: string[] = [];
-  const code = await runProgram(argv, {
-    terminal: {
-      answer: (text) => void answers.push(text),
-      note: (text) => void notes.push(text),
-      failure: (text) => void notes.push(text),
-      progress: () => undefined,
-    },
-    stdin: Readable.from([]),
-    signal: new AbortController().signal,
-  });
-  return { code, answers: answers.join("\n"), notes: notes.join("\n") };
-}
+import { run } from "./run-program.test-support.ts";
 
 const load = ["load", "s3://b/a.csv", "--to", "web/order", "--operation", "upsert"];
 
@@ -65,7 +47,7 @@ describe("runProgram", () => {
     ["a shell of another kind", ["completion", "powershell"], "powershell"],
     ["an unknown subcommand", ["schedule", "restart"], "restart"],
   ])("ends with 2 for %s and says so on stderr only", async (_what, argv, named) => {
-    const { code, answers, notes } = await run(...argv);
+    const { code, answers, notes } = await run(argv);
     expect({ code, answers }).toEqual({ code: 2, answers: "" });
     expect(notes).toContain(named);
   });
@@ -78,14 +60,18 @@ describe("runProgram", () => {
     ...["create", "delete"].map((name) => `schedule ${name}`),
     ...["list", "abort", "observe"].map((name) => `bulk-jobs ${name}`),
   ])("helps with %s by examples", async (command) => {
-    const { code, answers } = await run(...command.split(" "), "--help");
+    const { code, answers } = await run([...command.split(" "), "--help"]);
     expect(code).toBe(0);
     expect(answers).toContain("Example");
     expect(answers).toContain("--json");
   });
 
+  it("tells its version", async () => {
+    expect(await run(["--version"])).toMatchObject({ code: 0, answers: "0.1.0" });
+  });
+
   it("documents exit codes and environment in its help", async () => {
-    const { code, answers } = await run("--help");
+    const { code, answers } = await run(["--help"]);
     expect(code).toBe(0);
     expect(answers).toContain("Exit codes:");
     expect(answers).toContain("HEADGATE_API_KEY_FILE");

@@ -1,5 +1,6 @@
 /** The command line as one program: commands, help and the way from an error to an exit code. */
 import { readFileSync } from "node:fs";
+import { isBulkError } from "@headgate/core";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { CliError, type ExitCode, exitCodeOf } from "./errors.ts";
@@ -66,6 +67,11 @@ const entries: readonly Entry[] = [
     name: "reap",
     summary: "end left-over bulk jobs now",
     build: async (context) => (await import("./commands/reap.ts")).reapCommand(context),
+  },
+  {
+    name: "config",
+    summary: "check and show headgate.yaml",
+    build: async (context) => (await import("./commands/config.ts")).configCommand(context),
   },
   {
     name: "api-key",
@@ -157,7 +163,13 @@ function exitCodeFor(error: unknown, { terminal, signal }: CommandContext): Exit
   // Commander has told its own already: help asked for (0), or a wrong command line.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodeOf.usage;
   const cause: unknown = error instanceof CliError || !signal.aborted ? error : signal.reason;
-  if (!(cause instanceof CliError)) throw cause;
-  terminal.failure(cause.message);
-  return exitCodeOf[cause.kind];
+  if (cause instanceof CliError) {
+    terminal.failure(cause.message);
+    return exitCodeOf[cause.kind];
+  }
+  if (!isBulkError(cause)) throw cause;
+  terminal.failure(`${cause.message} (${cause.code})`);
+  return cause.code === "ERR_CONFIG" || cause.code === "ERR_SCHEMA_INVALID"
+    ? exitCodeOf.usage
+    : exitCodeOf.failed;
 }

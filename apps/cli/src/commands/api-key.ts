@@ -1,8 +1,7 @@
-import { type NewApiKey, newApiKey } from "@headgate/config";
+import { newApiKey } from "@headgate/config";
 import { Command } from "commander";
 import { z } from "zod";
 import type { CommandContext } from "../command-context.ts";
-import { CliError } from "../errors.ts";
 
 const newKeyFlags = z.object({ json: z.boolean().default(false) });
 
@@ -24,20 +23,11 @@ export function apiKeyCommand(context: CommandContext): Command {
     .addHelpText("after", examples)
     .action((name: string, options: unknown) => {
       const { json } = newKeyFlags.parse(options);
-      const { key, hash } = tryNewApiKey(name);
+      const { key, hash } = newApiKey(name);
       const yaml = `clients:\n  ${name}:\n    keys:\n      - hash: ${hash}\n    scopes: [enqueue]\n`;
       context.terminal.answer(
         json ? JSON.stringify({ name, key, hash, yaml }) : `key  ${key}\n\n${yaml.trimEnd()}`,
       );
     });
   return new Command("api-key").description("Makes API keys.").addCommand(make);
-}
-
-function tryNewApiKey(name: string): NewApiKey {
-  try {
-    return newApiKey(name);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CliError("usage", error.message);
-    throw error;
-  }
 }
