@@ -128,6 +128,7 @@ export async function startWorker(options: WorkerOptions, emit: EmitEvent): Prom
       ports: {
         ...joinPorts(api, source),
         catalogue,
+        accessOf: () => "any",
         preflightOf: () => defaultPreflight,
         openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
         chance: systemChance,

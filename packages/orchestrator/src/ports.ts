@@ -6,6 +6,7 @@ import type {
   BodyPiece,
   ByteRange,
   Bytes,
+  ClientAccess,
   ConnectorCatalogue,
   Operation,
   PreflightSettings,
@@ -86,6 +87,11 @@ export interface ConnectionPorts {
   readonly source: SourcePort;
   /** Connectors and objects that may be targets. */
   readonly catalogue: ConnectorCatalogue;
+  /**
+   * What a client may do, by the name and the way under which its requests are recorded. `any`: all,
+   * as for those who write headgate.yaml or Redis. Undefined: there is no such client (any more).
+   */
+  accessOf(principal: string, via: string): ClientAccess | "any" | undefined;
   /** What preflight looks for in loads of this target, where the request does not say otherwise. */
   preflightOf(target: Pick<Target, "sourceName" | "object">): PreflightSettings;
   /** Opens scratch space that nothing else uses. */

@@ -34,6 +34,8 @@ export function fleetOfTest(
   options: {
     readonly settings?: Partial<StepSettings>;
     readonly limits?: Partial<SlotLimits>;
+    /** Rights of clients, by name; default, all may do anything. */
+    readonly clients?: ReadonlyMap<string, ClientAccess>;
   } = {},
 ): TestFleet {
   const door = doorOfTest({
@@ -62,6 +64,8 @@ export function fleetOfTest(
       ingestion: tenant.ingestion,
       source: createTestStore(files),
       catalogue: new Map([["crm", "unchecked"]]),
+      accessOf: (principal) =>
+        options.clients === undefined ? "any" : options.clients.get(principal),
       preflightOf: () => defaultPreflight,
       openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
       chance: systemChance,

@@ -1,4 +1,4 @@
-import { defaultSlotLimits, milliseconds } from "@headgate/core";
+import { defaultPreflight, defaultSlotLimits, milliseconds } from "@headgate/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { endBulkJob } from "../ledger/end-bulk-job.ts";
@@ -24,6 +24,9 @@ function world(slots: number): { readonly door: TestDoor; readonly context: Step
       ingestion: createTestTenant().ingestion,
       source: createTestStore(new Map()),
       catalogue: new Map([["crm", "unchecked"]]),
+      accessOf: () => "any",
+      preflightOf: () => defaultPreflight,
+      openScratch: () => Promise.reject(new Error("nothing is planned here")),
       chance: systemChance,
       emit: () => undefined,
     },
