@@ -70,35 +70,42 @@ const wordTrue = Uint8Array.of(0x74, 0x72, 0x75, 0x65);
 const wordFalse = Uint8Array.of(0x66, 0x61, 0x6c, 0x73, 0x65);
 
 function isWord(text: Uint8Array, from: number, to: number, word: Uint8Array): boolean {
-  return to - from === word.length && word.every((byte, index) => text[from + index] === byte);
+  if (to - from !== word.length) return false;
+  for (let at = 0; at < word.length; at++) if (text[from + at] !== word[at]) return false;
+  return true;
 }
 
 function isDateTime(text: Uint8Array, from: number, to: number): boolean {
   const length = to - from;
-  const hasMillis = length === 24;
-  if (length !== 20 && !hasMillis) return false;
+  if (length !== 20 && length !== 24) return false;
   return (
     isDateAt(text, from) &&
     text[from + 10] === letterT &&
-    numberAt(text, from + 11, 2) < 24 &&
+    twoDigits(text, from + 11) < 24 &&
     text[from + 13] === colon &&
-    numberAt(text, from + 14, 2) < 60 &&
+    twoDigits(text, from + 14) < 60 &&
     text[from + 16] === colon &&
-    numberAt(text, from + 17, 2) < 60 &&
-    (!hasMillis || (text[from + 19] === point && numberAt(text, from + 20, 3) < 1000)) &&
+    twoDigits(text, from + 17) < 60 &&
+    (length === 20 || areMillisAt(text, from + 19)) &&
     text[to - 1] === letterZ
   );
 }
 
+function areMillisAt(text: Uint8Array, at: number): boolean {
+  return text[at] === point && twoDigits(text, at + 1) < 100 && isDigit(byteAt(text, at + 3));
+}
+
 function isDateAt(text: Uint8Array, at: number): boolean {
-  const year = numberAt(text, at, 4);
-  const month = numberAt(text, at + 5, 2);
-  const day = numberAt(text, at + 8, 2);
+  const century = twoDigits(text, at);
+  const yearOfCentury = twoDigits(text, at + 2);
+  if (century === noNumber || yearOfCentury === noNumber) return false;
+  const year = 100 * century + yearOfCentury;
+  const month = twoDigits(text, at + 5);
+  const day = twoDigits(text, at + 8);
   return (
     text[at + 4] === minus &&
     text[at + 7] === minus &&
     1 <= year &&
-    year <= 9999 &&
     1 <= month &&
     month <= 12 &&
     1 <= day &&
@@ -111,15 +118,14 @@ function daysOf(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** The number that `count` digits write; infinite where they are not all digits. */
-function numberAt(text: Uint8Array, from: number, count: number): number {
-  let number = 0;
-  for (let at = from; at < from + count; at++) {
-    const byte = byteAt(text, at);
-    if (!isDigit(byte)) return Number.POSITIVE_INFINITY;
-    number = number * 10 + byte - 0x30;
-  }
-  return number;
+/** Larger than any two digits. */
+const noNumber = 100;
+
+/** The number that two digits write, or `noNumber`. */
+function twoDigits(text: Uint8Array, at: number): number {
+  const tens = byteAt(text, at);
+  const ones = byteAt(text, at + 1);
+  return isDigit(tens) && isDigit(ones) ? 10 * tens + ones - 11 * 0x30 : noNumber;
 }
 
 function isDigit(byte: number): boolean {
