@@ -1,6 +1,7 @@
 /** The contract of `SourceStore` as a vitest suite: every store, and every server behind one, passes it. */
 import { describe } from "vitest";
 import { describeChanges } from "./conformance/changes.ts";
+import { describeConverting } from "./conformance/converting.ts";
 import { describeReading } from "./conformance/reading.ts";
 import { describeSelecting } from "./conformance/selecting.ts";
 import type { StoreSubject } from "./conformance/subject.ts";
@@ -13,5 +14,6 @@ export function describeSourceStore(subject: StoreSubject): void {
     describeSelecting(subject);
     describeReading(subject);
     describeChanges(subject);
+    describeConverting(subject);
   });
 }

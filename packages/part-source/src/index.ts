@@ -1,5 +1,6 @@
 export { createFileStore, type FileStoreOptions } from "./file-store.ts";
-export { createPartSource, type PartSourceOptions } from "./part-source.ts";
+export type { ConversionBounds } from "./format/convert.ts";
+export { createPartSource, type PartSource, type PartSourceOptions } from "./part-source.ts";
 export { type RetryWait, waitWithJitter } from "./retry.ts";
 export { openBody, type RewindableBody } from "./rewindable-body.ts";
 export type { S3ConnectionOptions } from "./s3-client.ts";

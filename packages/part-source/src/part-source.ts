@@ -1,7 +1,16 @@
 /** One source of parts over all stores that are set up. */
-import { assertNever, type SourceSelection } from "@headgate/core";
+import {
+  assertNever,
+  bytes,
+  conversionOf,
+  type SourceFormat,
+  type SourceObject,
+  type SourceSelection,
+} from "@headgate/core";
+import { createConvertedReads } from "./converted-reads.ts";
+import { type ConversionBounds, convert } from "./format/convert.ts";
 import { noneMatched } from "./select-objects.ts";
-import type { SourceStore } from "./source-store.ts";
+import type { SourceOptions, SourceStore } from "./source-store.ts";
 import { schemeOf, uriError } from "./source-uri.ts";
 
 export interface PartSourceOptions {
@@ -9,10 +18,35 @@ export interface PartSourceOptions {
   readonly s3?: SourceStore;
   /** Serves `file:///` URIs; without it they are refused with ERR_SOURCE_URI. */
   readonly files?: SourceStore;
+  readonly bounds?: ConversionBounds;
+  /** Converted streams that wait for the next part of their object; default 4. One holds up to 128 MiB of zstd's window. */
+  readonly maxParked?: number;
+  /** How long each waits, in milliseconds; default 5 minutes. */
+  readonly parkedMs?: number;
 }
 
-/** Hands each call to the store of its URI's scheme. All URIs of one selection must have the same scheme. */
-export function createPartSource({ s3, files }: PartSourceOptions): SourceStore {
+/** Sources whose bytes are converted to CSV on the way. */
+export interface PartSource {
+  /**
+   * As `SourceStore.list`. All URIs of one selection must have the same scheme. Objects say the
+   * `conversion` that `format` asks of them; default format: by name, UTF-8, comma.
+   */
+  list(
+    selection: SourceSelection,
+    options: SourceOptions & { readonly format?: SourceFormat | undefined },
+  ): AsyncIterable<SourceObject>;
+  /** Yields all bytes after the conversion. Throws ERR_SOURCE_FORMAT beside what `SourceStore.read` throws. */
+  readWhole(object: SourceObject, options: SourceOptions): AsyncIterable<Uint8Array>;
+  /** As `SourceStore.read`, of the bytes after the conversion; reads in order cost one pass over the object. */
+  readonly read: SourceStore["read"];
+  /** Releases converted streams that wait; reads under way go on. */
+  close(): Promise<void>;
+}
+
+/** Hands each call to the store of its URI's scheme, and converts what that store reads. */
+export function createPartSource(options: PartSourceOptions): PartSource {
+  const { s3, files, bounds, maxParked = 4, parkedMs = 5 * 60_000 } = options;
+
   function storeOf(uri: string): SourceStore {
     const scheme = schemeOf(uri);
     const store = scheme === "s3" ? s3 : files;
@@ -20,15 +54,40 @@ export function createPartSource({ s3, files }: PartSourceOptions): SourceStore 
       throw uriError(uri, `is of scheme ${scheme}, which is not switched on`);
     return store;
   }
+
+  async function* readWhole(object: SourceObject, more: SourceOptions) {
+    const store = storeOf(object.uri);
+    const whole = { from: bytes(0), to: object.bytes };
+    yield* convert(store.read(object, whole, more), object, bounds);
+  }
+
+  /** Reading its last byte makes a store compare the object with its pin. */
+  async function checkPinned(object: SourceObject, more: SourceOptions): Promise<void> {
+    const last = { from: bytes(object.bytes - 1), to: object.bytes };
+    for await (const _ of storeOf(object.uri).read(object, last, more));
+  }
+
+  const converted = createConvertedReads({
+    convertWhole: readWhole,
+    checkPinned,
+    maxParked,
+    parkedMs,
+  });
   return {
-    async *list(selection, options) {
+    async *list(selection, { format = {}, ...more }) {
       const uri = firstUri(selection);
       if (uri === undefined) throw noneMatched(selection);
-      yield* storeOf(uri).list(selection, options);
+      for await (const object of storeOf(uri).list(selection, more)) {
+        const conversion = conversionOf(format, object.uri);
+        yield conversion === undefined ? object : { ...object, conversion };
+      }
     },
-    async *read(object, range, options) {
-      yield* storeOf(object.uri).read(object, range, options);
+    readWhole,
+    async *read(object, range, more) {
+      const reader = object.conversion === undefined ? storeOf(object.uri) : converted;
+      yield* reader.read(object, range, more);
     },
+    close: converted.close,
   };
 }
 
