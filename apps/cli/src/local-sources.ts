@@ -52,7 +52,7 @@ export async function sendLocal(
 }
 
 /** A regular file. Throws CliError (usage) for anything else. */
-async function localFile(file: string): Promise<LocalSource> {
+export async function localFile(file: string): Promise<LocalSource> {
   const found = await stat(file).catch((cause: unknown) => {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
     const hint = code === "ENOENT" ? "; a URI begins with s3:// or file:///" : "";
@@ -68,7 +68,7 @@ async function localFile(file: string): Promise<LocalSource> {
 }
 
 /** Standard input, sent as it comes. */
-function standardInput(stdin: NodeJS.ReadableStream): LocalSource {
+export function standardInput(stdin: NodeJS.ReadableStream): LocalSource {
   return {
     ...{ label: "standard input", name: undefined, bytes: undefined },
     ...{ open: () => stdin, repeatable: false },

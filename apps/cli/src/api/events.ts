@@ -6,7 +6,7 @@ import { parseJson, readText, refusal } from "./answer.ts";
 import { type ApiClient, noAnswer, pause, retryDelay } from "./api-client.ts";
 import { path, pathAndQuery, type Query } from "./route.ts";
 
-const eventData = z.looseObject({ type: z.string() });
+const eventData = z.looseObject({});
 
 /** One event; `gap` says that events between the one before and the next are no longer kept. */
 export interface ApiEvent {
@@ -30,8 +30,6 @@ export async function* followEvents(
     readonly signal: AbortSignal;
     readonly after?: string | undefined;
     readonly report: (line: string) => void;
-    /** Told each time that the API has begun to answer. */
-    readonly onOpen?: () => void;
   },
 ): AsyncGenerator<ApiEvent> {
   const { signal, report } = options;
@@ -41,10 +39,8 @@ export async function* followEvents(
       for await (const message of readOnce(client, query, { ...options, lastId })) {
         attempt = 0;
         lastId = message.id ?? lastId;
-        const data = eventData.safeParse(parseJson(message.data));
-        if (data.success)
-          yield { id: message.id, type: message.event ?? "message", data: data.data };
-        else if (message.event === "gap") yield { id: message.id, type: "gap", data: {} };
+        const { id, event: type = "message" } = message;
+        yield { id, type, data: eventData.catch({}).parse(parseJson(message.data)) };
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -63,7 +59,6 @@ async function* readOnce(
   options: {
     readonly signal: AbortSignal;
     readonly lastId: string | undefined;
-    readonly onOpen?: () => void;
   },
 ): AsyncGenerator<EventSourceMessage> {
   const { config } = client;
@@ -80,7 +75,6 @@ async function* readOnce(
   });
   if (answer.statusCode !== 200)
     throw refusal(config, answer.statusCode, await readText(answer.body));
-  options.onOpen?.();
   const messages: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (message) => messages.push(message) });
   const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
-import { isFinalLoadState } from "@headgate/core";
 import type { Command } from "commander";
 import { z } from "zod";
+import { pause } from "../api/api-client.ts";
 import { type ApiEvent, followEvents } from "../api/events.ts";
 import { getLoad } from "../api/loads.ts";
 import {
@@ -24,6 +24,9 @@ const watchFlags = apiFlags.extend({
   timeout: z.number().exactOptional(),
 });
 type WatchFlags = z.output<typeof watchFlags>;
+
+/** How long the last event of a load that has ended is waited for. */
+const lastEventMs = 3_000;
 
 const examples = `
 Of a load, its events until it ends; exit code as with --wait. Else all events until Ctrl-C. A lost
@@ -76,10 +79,9 @@ async function watchLoad(session: ApiSession, id: string, flags: WatchFlags): Pr
   const signal = AbortSignal.any([session.signal, over.signal]);
   const events = showEvents(session, { signal, load: id, flags });
   try {
-    const ended = isFinalLoadState(load.state)
-      ? load
-      : await followLoad({ ...session, client }, load, flags.timeout);
-    if (!flags.json) terminal.note(`load ${id} is ${ended.state}`);
+    const ended = await followLoad(session, load, flags.timeout);
+    if (load !== ended) await Promise.race([events, pause(lastEventMs, signal)]);
+    terminal.note(`load ${id} is ${ended.state}`);
     requireComplete(ended);
   } finally {
     over.abort();
@@ -87,6 +89,7 @@ async function watchLoad(session: ApiSession, id: string, flags: WatchFlags): Pr
   }
 }
 
+/** Shows the load's events until its last one. */
 async function showEvents(
   { client, terminal }: ApiSession,
   options: { readonly signal: AbortSignal; readonly load: string; readonly flags: WatchFlags },
@@ -99,7 +102,10 @@ async function showEvents(
       { load, type, run },
       { signal, after, report: () => undefined },
     );
-    for await (const event of events) terminal.answer(line(event, flags));
+    for await (const event of events) {
+      terminal.answer(line(event, flags));
+      if (event.type === "load.ended") return;
+    }
   } catch (error) {
     if (signal.aborted) return;
     if (!isCliError(error)) throw error;
