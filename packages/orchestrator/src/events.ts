@@ -174,9 +174,10 @@ export function eventLine(event: HeadgateEvent): string {
   const { type, ...measures } = event;
   const words = Object.entries(measures)
     .filter(([, value]) => value !== undefined)
-    .map(
-      ([name, value]) =>
-        `${name}=${typeof value === "string" && value.includes(" ") ? JSON.stringify(value) : value}`,
-    );
+    .map(([name, value]) => `${name}=${isOneWord(value) ? value : JSON.stringify(value)}`);
   return [type, ...words].join(" ");
+}
+
+function isOneWord(value: unknown): boolean {
+  return typeof value === "string" ? !value.includes(" ") : typeof value !== "object";
 }

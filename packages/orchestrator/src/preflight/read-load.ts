@@ -130,7 +130,7 @@ function keysToCompare(
   if (!preflightFor(ports, request).duplicates) return undefined;
   if (schema !== undefined || request.operation === "delete")
     return findDoubledKeys({
-      openScratch: ports.openScratch,
+      openScratch: () => ports.openScratch(),
       column: schema?.primaryKey ?? "column 1",
     });
   if (request.preflight?.duplicates !== true) return undefined;
