@@ -13,7 +13,10 @@ export const clientSchema = z.strictObject({
   keys: z
     .array(
       z.strictObject({
-        hash: z.string().regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hex digits"),
+        hash: z
+          .string()
+          .regex(/^sha256:[0-9a-f]{64}$/, "must be sha256: and 64 hex digits")
+          .describe("SHA-256 of the key"),
         expires: z.iso
           .datetime("must be an instant such as 2027-01-31T00:00:00Z")
           .exactOptional()

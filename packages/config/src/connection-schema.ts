@@ -47,13 +47,13 @@ const limits = z
       .describe("the API takes one unfinished bulk job an object"),
   })
   .superRefine(({ slots, permits, reserveSlots, reservePermits }, context) => {
-    if (reserveSlots >= slots)
+    if (reserveSlots > 0 && reserveSlots >= slots)
       context.addIssue({
         code: "custom",
         path: ["reserveSlots"],
         message: `must be less than slots, ${slots}`,
       });
-    if (reservePermits >= permits)
+    if (reservePermits > 0 && reservePermits >= permits)
       context.addIssue({
         code: "custom",
         path: ["reservePermits"],
@@ -66,9 +66,13 @@ const polling = z
     minMs: whole(100, 600_000).default(3000).describe("shortest time"),
     maxMs: whole(100, 600_000).default(15_000).describe("longest time"),
   })
-  .refine(({ minMs, maxMs }) => maxMs >= minMs, {
-    path: ["maxMs"],
-    error: "must be at least minMs",
+  .superRefine(({ minMs, maxMs }, context) => {
+    if (maxMs < minMs)
+      context.addIssue({
+        code: "custom",
+        path: ["maxMs"],
+        message: `must be at least minMs, ${minMs}`,
+      });
   });
 
 export const connectionSchema = z.strictObject({

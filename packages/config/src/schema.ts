@@ -83,7 +83,10 @@ const api = z.strictObject({
   port: whole(0, 65_535).default(8080).describe("port to listen on; 0 takes a free one"),
   board: z
     .strictObject({
-      user: z.string().regex(/^[^:]{1,255}$/, "must be 1 to 255 characters without a colon"),
+      user: z
+        .string()
+        .regex(/^[^:]{1,255}$/, "must be 1 to 255 characters without a colon")
+        .describe("name to log in by"),
       passwordFile: path.describe("file that holds the password"),
       operate: z.boolean().default(false).describe("the board may retry, pause and remove tasks"),
     })

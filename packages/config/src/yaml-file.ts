@@ -41,11 +41,18 @@ export function readYaml(text: string): YamlFile {
     stringKeys: true,
   });
   const syntax = [...document.errors, ...document.warnings].map(({ code, pos: [offset] }) => ({
-    at: at(offset),
+    offset,
     message: faultTexts[code] ?? `is not YAML (${code})`,
   }));
-  const names = nameFaults(document).map(({ offset, message }) => ({ at: at(offset), message }));
-  const faults = [...syntax, ...names];
+  const names = nameFaults(document);
+  const faults = [
+    ...new Map(
+      [...syntax, ...names]
+        .toSorted((a, b) => b.offset - a.offset)
+        // What follows a fault on its line mostly follows from it.
+        .map(({ offset, message }) => [lines.linePos(offset).line, { at: at(offset), message }]),
+    ).values(),
+  ].toReversed();
   if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY") || names.length > 0)
     return { value: undefined, faults, at: () => "1:1" };
   try {
@@ -73,8 +80,9 @@ const faultTexts: Partial<Record<ErrorCode, string>> = {
   ALIAS_PROPS: "an alias (*name) takes neither anchor nor tag",
   BAD_ALIAS: "an alias (*name) is not written right; a value that begins with * must be quoted",
   BAD_DQ_ESCAPE: 'an escape (\\…) in "…" is not one of YAML',
-  BAD_INDENT: "is not indented as the lines around it",
+  BAD_INDENT: "is not indented as the lines around it, or a bracket before it is not closed",
   BAD_SCALAR_START: "a value that begins with this character must be quoted",
+  BLOCK_AS_IMPLICIT_KEY: 'a value that holds ": " must be quoted, a mapping begin on its own line',
   BLOCK_IN_FLOW: "a block cannot stand inside [ ] or { }",
   DUPLICATE_KEY: "this key stands twice",
   MISSING_CHAR: "a closing quote, bracket, brace or a comma is missing",
