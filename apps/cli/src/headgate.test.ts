@@ -320,6 +320,13 @@ describe("headgate api-key new", () => {
 });
 
 describe("headgate emulator", () => {
+  it("helps with the emulator's own flags", async () => {
+    const { code, stdout } = await startHeadgate(["emulator", "--help"], {}).ended;
+    expect(code).toBe(0);
+    expect(stdout).toContain("--schema <source=file>");
+    expect(stdout).not.toMatch(/default: (\{\}|\[\])/);
+  });
+
   it("starts the emulator with its own flags", async () => {
     const run = startHeadgate(["emulator", "--port", "0", "--json"], {});
     const [first] = await new Promise<Buffer[]>((resolve) =>

@@ -19,15 +19,15 @@ interface Flags {
   readonly allowRemote?: boolean;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  readonly schema: Readonly<Record<string, string>>;
+  readonly schema?: Readonly<Record<string, string>>;
   readonly consumerKey?: string;
-  readonly user: readonly string[];
+  readonly user?: readonly string[];
   readonly publicKey?: string;
-  readonly audience: readonly string[];
+  readonly audience?: readonly string[];
   readonly processingMs?: number;
   readonly strict?: boolean;
   readonly manualClock?: boolean;
-  readonly set: Readonly<Record<string, unknown>>;
+  readonly set?: Readonly<Record<string, unknown>>;
   readonly json?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function parseArguments(argv: readonly string[]): CliOptions {
     .configureOutput({ writeErr: () => undefined })
     .parse(argv, { from: "user" })
     .opts<Flags>();
-  const { tlsCert, tlsKey, schema, audience, processingMs } = flags;
+  const { tlsCert, tlsKey, schema = {}, audience = [], processingMs } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new BulkError("ERR_CONFIG", "give both --tls-cert and --tls-key, or neither");
   }
@@ -85,25 +85,20 @@ function command(): Command {
     )
     .option("--tls-cert <file>", "PEM certificate: speak HTTPS")
     .option("--tls-key <file>", "PEM private key of that certificate")
-    .option("--schema <source=file>", "connector and its OpenAPI YAML; repeatable", pair, {})
+    .option("--schema <source=file>", "connector and its OpenAPI YAML; repeatable", pair)
     .option("--consumer-key <key>", "connected app that may log in")
-    .option("--user <name>", "user of that app; repeatable", list, [])
+    .option("--user <name>", "user of that app; repeatable", list)
     .option("--public-key <file>", "PEM certificate or public key of that app")
-    .option("--audience <url>", "accepted audience in place of Salesforce's; repeatable", list, [])
+    .option("--audience <url>", "accepted audience in place of Salesforce's; repeatable", list)
     .option("--processing-ms <ms>", "from UploadComplete to JobComplete", wholeNumber)
     .option("--strict", "strict login")
     .option("--manual-clock", "let the clock stand until /__emulator/clock moves it")
-    .option(
-      "--set <name=value>",
-      "any other setting, value as JSON or text; repeatable",
-      setting,
-      {},
-    )
+    .option("--set <name=value>", "any other setting, value as JSON or text; repeatable", setting)
     .option("--json", "print the start line as JSON");
 }
 
 function connectedApps(flags: Flags): NonNullable<EmulatorOptions["connectedApps"]> {
-  const { consumerKey, publicKey, user } = flags;
+  const { consumerKey, publicKey, user = [] } = flags;
   if (consumerKey === undefined && publicKey === undefined && user.length === 0) return [];
   if (consumerKey === undefined || publicKey === undefined || user.length === 0) {
     throw new BulkError("ERR_CONFIG", "--consumer-key, --public-key and --user belong together");
@@ -130,17 +125,20 @@ function portNumber(text: string): number {
   return port;
 }
 
-function list(text: string, before: readonly string[]): readonly string[] {
+function list(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 
-function pair(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+function pair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("must be name=value");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-function setting(text: string, before: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function setting(
+  text: string,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const [entry] = Object.entries(pair(text, {}));
   if (entry === undefined) return { ...before };
   const [name, value] = entry;
