@@ -45,7 +45,7 @@ export const scheduleTargetSchema = z.strictObject({
     .describe("unique within the schedule; default the object's name in lower case"),
   sourceName: z.string().regex(apiNamePattern).describe("short API name of the connector"),
   object: z.string().regex(apiNamePattern).describe("an object of the connector's schema"),
-  operation: z.enum(operations).default("upsert"),
+  operation: z.enum(operations).default("upsert").describe("what is done with the records"),
   source: sourceSchema.describe(
     "which files; URIs may hold date patterns such as {yyyy-MM-dd}. A gate and the look-back need a prefix",
   ),
