@@ -130,6 +130,37 @@ function describeSource(ports: () => OpenPorts): void {
     await expect(list).rejects.toMatchObject({ code: "ERR_SOURCE_NONE_MATCHED" });
   });
 
+  it("lists what starts with a prefix, in the order of its URIs, and names a missing key", async () => {
+    const uris: string[] = [];
+    for (const name of ["day-b.csv", "day-a.csv", "night.csv"])
+      uris.push(await ports().put(name, "id\n"));
+    const [b = "", a = ""] = uris;
+    const start = a.replace("day-a.csv", "day-");
+    const found = await all(ports().source.list({ kind: "prefix", uri: start }, { signal }));
+    expect(found.map(({ uri }) => uri)).toEqual([a, b]);
+    const chosen = await all(ports().source.list({ kind: "keys", uris: [b, a] }, { signal }));
+    expect(chosen).toEqual(found.toReversed());
+    const missing = all(ports().source.list({ kind: "keys", uris: [a, `${a}x`] }, { signal }));
+    await expect(missing).rejects.toMatchObject({
+      code: "ERR_SOURCE_NOT_FOUND",
+      fields: { uri: `${a}x` },
+    });
+  });
+
+  it("lists what a manifest names, and says what of it is missing", async () => {
+    const uri = await ports().put("listed.csv", "id\n");
+    const entry = (url: string) => ({ url, mandatory: true });
+    const good = await ports().put("good.json", JSON.stringify({ entries: [entry(uri)] }));
+    const found = await all(ports().source.list({ kind: "manifest", uri: good }, { signal }));
+    expect(found.map((object) => object.uri)).toEqual([uri]);
+    const bad = await ports().put("bad.json", JSON.stringify({ entries: [entry(`${uri}x`)] }));
+    const missing = all(ports().source.list({ kind: "manifest", uri: bad }, { signal }));
+    await expect(missing).rejects.toMatchObject({
+      code: "ERR_SOURCE_NOT_FOUND",
+      fields: { uri: `${uri}x` },
+    });
+  });
+
   it("reads exactly a range", async () => {
     const object = await pinned("range.csv", "0123456789");
     const range = { from: bytes(2), to: bytes(5) };

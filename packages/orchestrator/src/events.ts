@@ -49,6 +49,13 @@ export type HeadgateEvent =
       readonly reason?: string;
     }
   | {
+      readonly type: "schedule.synced";
+      readonly connection: string;
+      readonly schedule: string;
+      /** What headgate.yaml has done to it: added, changed, removed, or replaced the API's of this name. */
+      readonly change: string;
+    }
+  | {
       readonly type: "schedule.run-waits";
       readonly schedule: string;
       readonly run: string;

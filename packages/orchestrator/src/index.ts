@@ -10,4 +10,6 @@ export { createTaskSignals } from "./queue/task-signals.ts";
 export * from "./redis-connection.ts";
 export * from "./redis-guard.ts";
 export { createRedisLoads } from "./redis-loads.ts";
+export { testSchedule } from "./schedules/schedule-test.ts";
+export { type SyncContext, syncSchedules } from "./schedules/sync-schedules.ts";
 export { defaultStepSettings, type StepContext, type StepSettings } from "./steps/context.ts";

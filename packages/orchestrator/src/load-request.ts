@@ -130,8 +130,7 @@ function invalidRequest(error: z.ZodError): BulkError {
 }
 
 /** The request's way of naming its files, in core's words. */
-export function selectionOf(request: LoadRequest): SourceSelection {
-  const { source } = request;
+export function selectionOf({ source }: Pick<LoadRequest, "source">): SourceSelection {
   if ("uri" in source) return { kind: "uri", uri: source.uri };
   if ("prefix" in source)
     return {

@@ -10,6 +10,8 @@ import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
 import { connectProducer, whenReady } from "./redis-connection.ts";
 import { createRedisLoads } from "./redis-loads.ts";
+import { createRedisSchedules } from "./schedules/redis-schedules.ts";
+import type { Schedules } from "./schedules.ts";
 
 export type * from "./bulk-jobs.ts";
 export * from "./errands.ts";
@@ -33,6 +35,7 @@ export interface ProducerOptions {
 /** Open doors to loads and queues; `close` closes both and the connection. */
 export interface Producer {
   readonly loads: Loads;
+  readonly schedules: Schedules;
   /** For the board. */
   readonly queues: Queues;
   close(): Promise<void>;
@@ -64,8 +67,14 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
     chance: systemChance,
     emit: options.emit,
   });
+  const schedules = createRedisSchedules({
+    connections,
+    loads,
+    ports: { chance: systemChance, emit: options.emit },
+  });
   return {
     loads,
+    schedules,
     queues,
     async close() {
       await queues.close();

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isOverlapSkipped, mayBegin, type Overlap, type RunInLine } from "./turn.ts";
+import {
+  isOverlapSkipped,
+  mayBegin,
+  mostUnfinishedRuns,
+  type Overlap,
+  type RunInLine,
+} from "./turn.ts";
 
 function run(sequence: number, changes: Partial<RunInLine> = {}): RunInLine {
   return { id: `r${sequence}`, sequence, cause: "cron", state: "waiting", ...changes };
@@ -34,6 +40,12 @@ it("skip drops an instant while a run by cron or hand is unfinished, but no miss
   expect(isOverlapSkipped("skip", { missed: true }, [{ cause: "cron" }])).toBe(false);
   expect(isOverlapSkipped("skip", { missed: false }, [{ cause: "backfill" }])).toBe(false);
   expect(isOverlapSkipped("wait", { missed: false }, [{ cause: "cron" }])).toBe(false);
+});
+
+it("drops instants of a schedule that has a thousand unfinished runs", () => {
+  const many = Array.from({ length: mostUnfinishedRuns }, () => ({ cause: "cron" as const }));
+  expect(isOverlapSkipped("wait", { missed: true }, many)).toBe(true);
+  expect(isOverlapSkipped("wait", { missed: true }, many.slice(1))).toBe(false);
 });
 
 it("always lets some run of a schedule begin, and unless beside never two nightly ones at a time", () => {

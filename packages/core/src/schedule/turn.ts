@@ -34,12 +34,19 @@ export function mayBegin(
   return others.every((other) => other.cause === "backfill" || other.sequence > run.sequence);
 }
 
-/** Whether an instant's run is dropped: the rule is `skip`, and one by cron or hand is unfinished. */
+/** Most unfinished runs by cron or hand; a schedule that never keeps up must not fill Redis. */
+export const mostUnfinishedRuns = 1000;
+
+/**
+ * Whether an instant's run is dropped: one by cron or hand is unfinished and the rule is `skip`, which
+ * holds for instants that are on time, or there are 1000 of them.
+ */
 export function isOverlapSkipped(
   overlap: Overlap,
   start: { readonly missed: boolean },
   unfinished: readonly Pick<RunInLine, "cause">[],
 ): boolean {
-  if (overlap !== "skip" || start.missed) return false;
-  return unfinished.some(({ cause }) => cause !== "backfill");
+  const nightly = unfinished.filter(({ cause }) => cause !== "backfill").length;
+  if (nightly >= mostUnfinishedRuns) return true;
+  return overlap === "skip" && !start.missed && nightly > 0;
 }

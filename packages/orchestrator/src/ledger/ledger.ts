@@ -70,6 +70,11 @@ export interface Ledger {
   readonly clock?: () => EpochMs;
 }
 
+/** First word of every key of the deployment that the ledger belongs to. */
+export function keyPrefix({ base }: Ledger): string {
+  return base.slice(0, base.indexOf(":{"));
+}
+
 /** Days after which finished loads, bulk jobs and idempotency keys are forgotten. */
 const retentionDays = 30;
 /** How long finished records are kept: 30 days. */

@@ -1,11 +1,11 @@
-/** One worker of the fleet: takes tasks of all three queues until it is told to stop. */
+/** One worker of the fleet: takes tasks of all queues until it is told to stop. */
 import { BulkError, type Milliseconds, seconds } from "@headgate/core";
 import { UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
 import { type Queues, queueNames, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
-import { bulkJobProcessor, loadProcessor, upkeepProcessor } from "./task-runner.ts";
+import { bulkJobProcessor, loadProcessor, runProcessor, upkeepProcessor } from "./task-runner.ts";
 
 export interface FleetWorkerOptions {
   /** Opened with `maxRetriesPerRequest: null`; closed by the caller. */
@@ -36,6 +36,8 @@ export interface FleetWorker {
 const takeoversAllowed = 1000;
 /** Unfinished bulk jobs a worker steps side by side; the tenant allows 5 a connection. */
 const bulkJobsPerConnection = 5;
+/** Runs of schedules likewise; most of their time they sleep. */
+const runsPerConnection = 4;
 
 /** Schedules upkeep for every connection and starts taking tasks. */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
@@ -60,6 +62,10 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     new Worker(queueNames.bulkJobs, bulkJobProcessor(deps), {
       ...shared,
       concurrency: bulkJobsPerConnection * contexts.size,
+    }),
+    new Worker(queueNames.runs, runProcessor(deps), {
+      ...shared,
+      concurrency: runsPerConnection * contexts.size,
     }),
     new Worker(queueNames.upkeep, upkeepProcessor(deps), {
       ...shared,
@@ -96,7 +102,13 @@ async function scheduleUpkeep(
     { kind: "sweep", every: options.sweepEveryMs ?? seconds(30) },
     { kind: "reap", every: options.reapEveryMs ?? seconds(300) },
   ] as const;
-  for (const connection of contexts.keys())
+  for (const connection of contexts.keys()) {
+    // Instants that came while no worker was there.
+    await queues.upkeep.add(
+      `tick ${connection}`,
+      { connection, kind: "tick" },
+      { removeOnComplete: true, removeOnFail: true },
+    );
     for (const { kind, every } of rounds)
       await queues.upkeep.upsertJobScheduler(
         `${kind}-${connection}`,
@@ -107,6 +119,7 @@ async function scheduleUpkeep(
           opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } },
         },
       );
+  }
 }
 
 function contextOf(contexts: ReadonlyMap<string, StepContext>, name: string): StepContext {

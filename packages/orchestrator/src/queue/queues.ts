@@ -1,19 +1,25 @@
 /**
- * The three queues that people see in Bull Board. A task of `loads` is one load, of `bulk-jobs`
- * one bulk job, of `upkeep` one round of upkeep of a connection. Tasks carry ids only; all facts
- * stand in the ledger.
+ * The queues that people see in Bull Board. A task of `loads` is one load, of `bulk-jobs` one bulk
+ * job, of `runs` one run of a schedule, of `upkeep` one round of upkeep of a connection. Tasks carry
+ * ids only; all facts stand in the ledger.
  */
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 
 /** Names of the queues, as Bull Board shows them. */
-export const queueNames = { loads: "loads", bulkJobs: "bulk-jobs", upkeep: "upkeep" } as const;
+export const queueNames = {
+  loads: "loads",
+  bulkJobs: "bulk-jobs",
+  runs: "runs",
+  upkeep: "upkeep",
+} as const;
 
-/** The three queues, open. */
+/** The queues, open. */
 export interface Queues {
   readonly loads: Queue;
   readonly bulkJobs: Queue;
+  readonly runs: Queue;
   readonly upkeep: Queue;
   close(): Promise<void>;
 }
@@ -29,12 +35,14 @@ export function openQueues(options: { readonly redis: Redis; readonly prefix: st
     new Queue(name, { connection: options.redis, prefix: queuePrefix(options.prefix) });
   const loads = open(queueNames.loads);
   const bulkJobs = open(queueNames.bulkJobs);
+  const runs = open(queueNames.runs);
   const upkeep = open(queueNames.upkeep);
-  const all = [loads, bulkJobs, upkeep];
+  const all = [loads, bulkJobs, runs, upkeep];
   for (const queue of all) queue.on("error", () => undefined);
   return {
     loads,
     bulkJobs,
+    runs,
     upkeep,
     async close() {
       await Promise.all(all.map((queue) => queue.close()));
@@ -47,7 +55,11 @@ const connection = z.string();
 /** Payload of each queue's tasks. */
 export const loadTask = z.strictObject({ connection, loadId: z.string() });
 export const bulkJobTask = z.strictObject({ connection, bulkJobId: z.string() });
-export const upkeepTask = z.strictObject({ connection, kind: z.enum(["claim", "sweep", "reap"]) });
+export const runTask = z.strictObject({ connection, runId: z.string() });
+export const upkeepTask = z.strictObject({
+  connection,
+  kind: z.enum(["claim", "sweep", "reap", "tick"]),
+});
 
 /** Days that finished tasks stay in the board; the ledger keeps loads longer. */
 const boardDays = 7;

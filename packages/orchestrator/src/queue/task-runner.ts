@@ -3,6 +3,8 @@ import { epochMs, isBulkError, type Outcome } from "@headgate/core";
 import type { Job, Processor } from "bullmq";
 import { type EmitEvent, eventLine, type HeadgateEvent } from "../events.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
+import { advanceRun } from "../schedules/advance-run.ts";
+import { tick } from "../schedules/tick.ts";
 import { claimBulkJobs } from "../steps/claim-bulk-jobs.ts";
 import type { StepContext } from "../steps/context.ts";
 import { later } from "../steps/later.ts";
@@ -11,7 +13,7 @@ import { runBulkJob } from "../steps/run-bulk-job.ts";
 import { runLoad } from "../steps/run-load.ts";
 import { sweep } from "../steps/sweep.ts";
 import { applyOutcome } from "./apply-outcome.ts";
-import { bulkJobTask, loadTask, upkeepTask } from "./queues.ts";
+import { bulkJobTask, loadTask, runTask, upkeepTask } from "./queues.ts";
 
 /** Pause of a task whose record another worker has just moved on. */
 const fencedPauseMs = 1000;
@@ -129,6 +131,18 @@ export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
   });
 }
 
+/** Runs tasks of `runs`. */
+export function runProcessor(deps: TaskRunnerDeps): Processor {
+  return processor(deps, (data) => {
+    const { connection, runId } = runTask.parse(data);
+    return {
+      connection,
+      run: (context, signal) => advanceRun(context, runId, signal),
+      isOwn: (event) => "run" in event && event.run === runId,
+    };
+  });
+}
+
 /** Runs tasks of `upkeep`. */
 export function upkeepProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
@@ -137,7 +151,7 @@ export function upkeepProcessor(deps: TaskRunnerDeps): Processor {
   });
 }
 
-const upkeepRuns: Readonly<Record<"claim" | "sweep" | "reap", Run>> = {
+const upkeepRuns: Readonly<Record<"claim" | "sweep" | "reap" | "tick", Run>> = {
   async claim(context, signal) {
     await claimBulkJobs(context, signal);
     return { kind: "done" };
@@ -148,5 +162,9 @@ const upkeepRuns: Readonly<Record<"claim" | "sweep" | "reap", Run>> = {
   },
   async reap(context, signal) {
     return { kind: "done", result: { ...(await reap(context, signal)) } };
+  },
+  async tick(context) {
+    await tick(context);
+    return { kind: "done" };
   },
 };

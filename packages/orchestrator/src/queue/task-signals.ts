@@ -3,7 +3,7 @@ import type { EpochMs } from "@headgate/core";
 import type { Job } from "bullmq";
 import type { EmitEvent } from "../events.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
-import { readLoad } from "../ledger/load-record.ts";
+import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
 import { acknowledgeEnd, leaveOutbox } from "../ledger/outbox.ts";
 import type { TaskSignals } from "../steps/context.ts";
 import { type Queues, taskOptions } from "./queues.ts";
@@ -21,16 +21,22 @@ export function createTaskSignals(deps: {
   const { ledger, queues, emit, random } = deps;
   const { connection } = ledger;
 
-  async function showProgress(loadId: string): Promise<void> {
+  async function showProgress(loadId: string): Promise<LoadRecord | undefined> {
     const task = await queues.loads.getJob(loadId);
     const load = await readLoad(ledger, loadId);
-    if (task === undefined || load === undefined) return;
+    if (task === undefined || load === undefined) return load;
     await task.updateProgress({
       state: load.state,
       parts: `${load.settledParts} settled, ${load.uploadedParts} uploaded of ${load.parts}`,
       bytesUploaded: load.uploadedBytes,
       bytes: load.bytes,
     });
+    return load;
+  }
+
+  async function wakeRun(runId: string): Promise<void> {
+    const task = await queues.runs.getJob(runId);
+    if (task !== undefined) await wake(task);
   }
 
   async function reviveFailed(task: Job, what: string, id: string): Promise<void> {
@@ -59,12 +65,35 @@ export function createTaskSignals(deps: {
       if (task !== undefined) await wake(task);
     },
     async loadEnded(loadId) {
-      await showProgress(loadId);
+      const load = await showProgress(loadId);
+      if (load?.run !== undefined) await wakeRun(load.run);
       const task = await queues.loads.getJob(loadId);
       if (task === undefined) await acknowledgeEnd(ledger, loadId);
       else await wake(task);
     },
-    loadProgressed: showProgress,
+    async loadProgressed(loadId) {
+      await showProgress(loadId);
+    },
+    async runRecorded({ id, title }) {
+      const data = { connection, runId: id };
+      const task = await queues.runs.add(title, data, { ...taskOptions, jobId: id });
+      await reviveFailed(task, "task of run", id);
+    },
+    runChanged: wakeRun,
+    async scheduleChanged(schedule, timing) {
+      const id = `tick-${connection}-${schedule}`;
+      if (timing === undefined) await queues.upkeep.removeJobScheduler(id);
+      else
+        await queues.upkeep.upsertJobScheduler(
+          id,
+          { pattern: timing.cron, tz: timing.timeZone },
+          {
+            name: `tick ${connection} ${schedule}`,
+            data: { connection, kind: "tick" },
+            opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } },
+          },
+        );
+    },
     async claimAt(until: EpochMs) {
       // Due no earlier than its id says, so that a later wake-up never has the id of one that runs.
       const second = Math.ceil(until / 1000);

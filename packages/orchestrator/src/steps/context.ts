@@ -32,6 +32,8 @@ export interface StepSettings {
   readonly createGraceMs: Milliseconds;
   /** Longest a task holds its lock before it lets others run. Default 20 s. */
   readonly stepBudgetMs: Milliseconds;
+  /** Time between two looks of a run of a schedule at a gate or a listing. Default 30 s. */
+  readonly lookEveryMs: Milliseconds;
   readonly reap: ReapSettings;
 }
 
@@ -45,6 +47,7 @@ export const defaultStepSettings: StepSettings = {
   onUnknownUpload: "reput",
   createGraceMs: seconds(45),
   stepBudgetMs: seconds(20),
+  lookEveryMs: seconds(30),
   reap: defaultReapSettings,
 };
 
@@ -62,6 +65,15 @@ export interface TaskSignals {
   loadProgressed(loadId: string): Promise<void>;
   /** Waiting work should be looked at again at this instant. */
   claimAt(until: EpochMs): Promise<void>;
+  /** Makes sure that the run of a schedule has a task that will run. */
+  runRecorded(run: { readonly id: string; readonly title: string }): Promise<void>;
+  /** The run's task should look now, whatever it waits for. */
+  runChanged(runId: string): Promise<void>;
+  /** Ticks of the connection come at the schedule's instants from now on; without timing, no more. */
+  scheduleChanged(
+    schedule: string,
+    timing: { readonly cron: string; readonly timeZone: string } | undefined,
+  ): Promise<void>;
 }
 
 /** A connection's step has these and nothing else. */

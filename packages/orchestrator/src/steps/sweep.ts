@@ -7,6 +7,7 @@ import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { readEnded, readOutbox } from "../ledger/outbox.ts";
 import { forgetExpired } from "../ledger/retention.ts";
 import { loadTitle } from "../load-request.ts";
+import { sweepSchedules } from "../schedules/sweep-schedules.ts";
 import { bulkJobTitle } from "./bulk-job-title.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
@@ -31,6 +32,7 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
   }
   await claimBulkJobs(context, signal);
   await forgetExpired(ledger, await ledgerNow(ledger));
+  await sweepSchedules(context);
 }
 
 async function unplannedHeads(ledger: Ledger): Promise<readonly LoadRecord[]> {

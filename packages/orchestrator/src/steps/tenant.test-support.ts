@@ -7,6 +7,7 @@ import {
   type RemoteBulkJob,
   type RemoteState,
   type SourceObject,
+  type SourceSelection,
   unfinishedRemoteStates,
 } from "@headgate/core";
 import type { IngestionPort, RewindableBody, SourcePort } from "../ports.ts";
@@ -143,7 +144,7 @@ async function textOf(body: RewindableBody, signal: AbortSignal): Promise<string
   return Buffer.concat(chunks).toString();
 }
 
-/** A store whose objects are the entries of `files`, by URI; only `uri` sources are known. */
+/** A store whose objects are the entries of `files`, by URI; it knows `uri`, `prefix`, `keys` and `manifest` sources. */
 export function createTestStore(files: ReadonlyMap<string, string>): SourcePort {
   function contentOf(uri: string): Buffer {
     const text = files.get(uri);
@@ -157,10 +158,13 @@ export function createTestStore(files: ReadonlyMap<string, string>): SourcePort 
   }
   return {
     async *list(selection) {
-      if (selection.kind !== "uri") throw new TypeError("the test store knows uri sources only");
-      const { uri } = selection;
-      const content = contentOf(uri);
-      yield { uri, bytes: bytes(content.length), pin: pinOf(content) };
+      const uris = selectedUris(files, selection);
+      if (uris.length === 0)
+        throw new BulkError("ERR_SOURCE_NONE_MATCHED", "the selection selects no object");
+      for (const uri of uris) {
+        const content = contentOf(uri);
+        yield { uri, bytes: bytes(content.length), pin: pinOf(content) };
+      }
     },
     async *read(object, { from, to }) {
       yield pinnedContentOf(object).subarray(from, to);
@@ -182,6 +186,38 @@ export function createTestStore(files: ReadonlyMap<string, string>): SourcePort 
       };
     },
   };
+}
+
+function selectedUris(
+  files: ReadonlyMap<string, string>,
+  selection: SourceSelection,
+): readonly string[] {
+  switch (selection.kind) {
+    case "uri":
+      return files.has(selection.uri) ? [selection.uri] : [];
+    case "prefix": {
+      const { uri: start, suffix = "" } = selection;
+      return [...files.keys()]
+        .filter((uri) => uri.startsWith(start) && uri.endsWith(suffix))
+        .sort();
+    }
+    case "keys":
+      return selection.uris.map((uri) => thereIn(files, uri));
+    case "manifest": {
+      const text = files.get(thereIn(files, selection.uri)) ?? "";
+      const { entries } = JSON.parse(text) as {
+        readonly entries: readonly { readonly url: string }[];
+      };
+      return entries.map(({ url }) => thereIn(files, url));
+    }
+    default:
+      throw new TypeError(`the test store knows no ${selection.kind} sources`);
+  }
+}
+
+function thereIn(files: ReadonlyMap<string, string>, uri: string): string {
+  if (files.has(uri)) return uri;
+  throw new BulkError("ERR_SOURCE_NOT_FOUND", `${uri} does not exist`, { fields: { uri } });
 }
 
 function pinOf(content: Buffer): string {

@@ -1,0 +1,156 @@
+/** Looks at the places of a run's target: is the gate open, and which files lie there. Takes nothing. */
+import {
+  addDays,
+  checkSelection,
+  fillDate,
+  isBulkError,
+  type SourceObject,
+  type SourceSelection,
+} from "@headgate/core";
+import { selectionOf } from "../load-request.ts";
+import { ownerAccess } from "../owner-access.ts";
+import type { ScheduleTarget } from "../schedule-spec.ts";
+import type { StepContext } from "../steps/context.ts";
+
+/** Where a target's files of one date lie. */
+interface Place {
+  readonly selection: SourceSelection;
+  /** URI of the file that must be there first. */
+  readonly gate: string | undefined;
+}
+
+/** What is looked at. */
+export interface LookAt {
+  readonly target: ScheduleTarget;
+  readonly date: string;
+  /** Days before the date whose prefixes are looked at too, for late files. */
+  readonly lookBackDays: number;
+  readonly principal: string;
+}
+
+/** What lies there. */
+export interface Found {
+  /** The gate that is not open, or the listed file that is not there. */
+  readonly waitsFor?: string;
+  /** Files of earlier dates first, each place's in the order listed. */
+  readonly files: readonly SourceObject[];
+  /** How many of them, at the end, are of the run's own date. */
+  readonly ownFiles: number;
+}
+
+/**
+ * Lists the target's places. An earlier date whose gate is closed is left out, for its files may not
+ * be whole. Throws ERR_SOURCE_*, ERR_CLIENT_FORBIDDEN, ERR_SOURCE_NOT_ALLOWED.
+ */
+export async function look(context: StepContext, at: LookAt, signal: AbortSignal): Promise<Found> {
+  const own = placeOf(at.target, at.date);
+  const files = new Map<string, SourceObject>();
+  for (const place of earlierPlaces(at, own)) {
+    const found = await lookInto(context, { place, at }, signal);
+    if (found.waitsFor === undefined) for (const file of found.files) files.set(file.uri, file);
+  }
+  const found = await lookInto(context, { place: own, at }, signal);
+  if (found.waitsFor !== undefined) return { waitsFor: found.waitsFor, files: [], ownFiles: 0 };
+  for (const file of found.files) {
+    files.delete(file.uri);
+    files.set(file.uri, file);
+  }
+  return { files: [...files.values()], ownFiles: found.files.length };
+}
+
+/** URIs that a look goes to, dates filled in. */
+export function placesOf(at: LookAt): readonly string[] {
+  const own = placeOf(at.target, at.date);
+  return [...earlierPlaces(at, own), own].flatMap(({ selection }) =>
+    selection.kind === "keys" ? selection.uris : [selection.uri],
+  );
+}
+
+/** Places of the dates before, oldest first; none where the place is the same every day. */
+function earlierPlaces(at: LookAt, own: Place): readonly Place[] {
+  if (!("prefix" in at.target.source)) return [];
+  const places = new Map<string, Place>();
+  for (let days = at.lookBackDays; days > 0; days--) {
+    const place = placeOf(at.target, addDays(at.date, -days));
+    places.set(JSON.stringify(place.selection), place);
+  }
+  places.delete(JSON.stringify(own.selection));
+  return [...places.values()];
+}
+
+function placeOf({ source, gate }: ScheduleTarget, date: string): Place {
+  const filled = fillSource(source, date);
+  const selection = selectionOf({ source: filled });
+  if (gate === undefined || !("prefix" in filled)) return { selection, gate: undefined };
+  const folder = filled.prefix.slice(0, filled.prefix.lastIndexOf("/") + 1);
+  if ("file" in gate) return { selection, gate: folder + encodeURIComponent(gate.file) };
+  const uri = folder + encodeURIComponent(gate.manifest);
+  return { selection: { kind: "manifest", uri }, gate: uri };
+}
+
+/** Puts the date into every URI of a source. */
+export function fillSource(
+  source: ScheduleTarget["source"],
+  date: string,
+): ScheduleTarget["source"] {
+  if ("uri" in source) return { uri: fillDate(source.uri, date) };
+  if ("prefix" in source) {
+    const prefix = fillDate(source.prefix, date);
+    return source.suffix === undefined
+      ? { prefix }
+      : { prefix, suffix: fillDate(source.suffix, date) };
+  }
+  if ("glob" in source) return { glob: fillDate(source.glob, date) };
+  if ("keys" in source) return { keys: source.keys.map((uri) => fillDate(uri, date)) };
+  return { manifest: fillDate(source.manifest, date) };
+}
+
+async function lookInto(
+  context: StepContext,
+  { place, at }: { readonly place: Place; readonly at: LookAt },
+  signal: AbortSignal,
+): Promise<{ readonly waitsFor?: string; readonly files: readonly SourceObject[] }> {
+  const { selection, gate } = place;
+  const access = ownerAccess(context, { principal: at.principal, via: "schedule" });
+  if (access !== undefined) checkSelection(access, selection);
+  if (gate !== undefined) {
+    const [there] = await listed(context, { kind: "keys", uris: [gate] }, signal);
+    if (there === undefined) return { waitsFor: gate, files: [] };
+  }
+  try {
+    const files = await listed(context, selection, signal);
+    return { files: files.filter(({ uri }) => !isGate(uri, at.target)) };
+  } catch (error) {
+    // A manifest is there, and a file that it lists is not there yet.
+    if (selection.kind !== "manifest" || !isBulkError(error, "ERR_SOURCE_NOT_FOUND")) throw error;
+    return { waitsFor: String(error.fields.uri ?? selection.uri), files: [] };
+  }
+}
+
+/** Everything that a selection selects; nothing is no error here, and a missing file only in a list. */
+async function listed(
+  { ports }: StepContext,
+  selection: SourceSelection,
+  signal: AbortSignal,
+): Promise<readonly SourceObject[]> {
+  const isMissing = (error: unknown): boolean =>
+    isBulkError(error, "ERR_SOURCE_NONE_MATCHED") ||
+    (selection.kind !== "manifest" && isBulkError(error, "ERR_SOURCE_NOT_FOUND"));
+  try {
+    const found: SourceObject[] = [];
+    for await (const object of ports.source.list(selection, { signal })) found.push(object);
+    return found;
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** A marker such as `_SUCCESS` is no data, wherever below the prefix it lies. */
+function isGate(uri: string, { gate }: ScheduleTarget): boolean {
+  if (gate === undefined) return false;
+  const name = "file" in gate ? gate.file : gate.manifest;
+  return (
+    uri.endsWith(`/${encodeURIComponent(name)}`) || decodeURIComponent(uri).endsWith(`/${name}`)
+  );
+}

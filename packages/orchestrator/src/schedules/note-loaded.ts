@@ -1,0 +1,48 @@
+/** Notes the files of complete loads as loaded, with the pins that were really loaded. */
+import type { SourceObject } from "@headgate/core";
+import { guarded, type Ledger, ledgerNow, runScript } from "../ledger/ledger.ts";
+import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import { digestsOf, targetKey } from "./file-ledger.ts";
+
+/** Loads, and files, looked at in one go. */
+const batch = 1000;
+
+const noteScript = `
+local target, run = ARGV[1], ARGV[2]
+for i = 4, #ARGV - 1, 2 do
+  redis.call('ZADD', base .. 'loaded:' .. target, ARGV[3], ARGV[i + 1])
+  local mark = redis.call('HGET', base .. 'taken:' .. target, ARGV[i])
+  if mark and string.find(mark, ' ' .. run .. ' ', 1, true) then
+    redis.call('HDEL', base .. 'taken:' .. target, ARGV[i])
+  end
+end
+`;
+
+/** Does so for every complete load of a run that waits for it; a crash on the way does it again. */
+export async function noteLoaded(ledger: Ledger): Promise<void> {
+  const waiting = `${ledger.base}run-loads`;
+  for (;;) {
+    const ids = (await guarded(() => ledger.redis.srandmember(waiting, batch))) ?? [];
+    for (const id of ids) {
+      const load = await readLoad(ledger, id);
+      if (load !== undefined) await noteFilesOf(ledger, load);
+      await guarded(() => ledger.redis.srem(waiting, id));
+    }
+    if (ids.length < batch) return;
+  }
+}
+
+async function noteFilesOf(ledger: Ledger, load: LoadRecord): Promise<void> {
+  const now = await ledgerNow(ledger);
+  const key = `${ledger.base}load:${load.id}:sources`;
+  for (let first = 0; first < load.sourceObjects; first += batch) {
+    const texts = await guarded(() => ledger.redis.lrange(key, first, first + batch - 1));
+    const digests = texts.map((text) => digestsOf(JSON.parse(text) as SourceObject));
+    await runScript(ledger, noteScript, [
+      targetKey(load.request),
+      load.run ?? "",
+      now,
+      ...digests.flatMap(({ place, file }) => [place, file]),
+    ]);
+  }
+}

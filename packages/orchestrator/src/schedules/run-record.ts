@@ -1,0 +1,139 @@
+/**
+ * A run as it stands in Redis: a hash of `schedule`, `spec` (the schedule's when the run was recorded),
+ * `sequence`, `revision` and `record`, the JSON of all that changes. A write names the revision it
+ * has read, so of two workers that step one run the slower is fenced off.
+ */
+import { BulkError, runCauses, runStates, runTargetStates } from "@headgate/core";
+import { z } from "zod";
+import { executed, guarded, type Ledger, retentionSeconds, runScript } from "../ledger/ledger.ts";
+import { scheduleSchema } from "../schedule-spec.ts";
+
+const json = z.string().transform((text) => JSON.parse(text) as unknown);
+const instant = z.number();
+const reason = z.object({ code: z.string(), message: z.string() });
+
+const targetSchema = z.object({
+  name: z.string(),
+  after: z.array(z.string()).readonly(),
+  state: z.enum(runTargetStates),
+  reason: reason.optional(),
+  since: instant.optional(),
+  listing: z.object({ fingerprint: z.string(), since: instant }).optional(),
+  files: z.number(),
+  bytes: z.number(),
+  chunks: z.number(),
+  loads: z.array(z.string()).readonly(),
+  records: z.number(),
+});
+
+/** All of a run that changes, and what it was asked for. */
+const factsSchema = z.object({
+  /** yyyy-MM-dd */
+  date: z.string(),
+  cause: z.enum(runCauses),
+  principal: z.string(),
+  backfill: z.string().optional(),
+  leaveSlots: z.number().optional(),
+  state: z.enum(runStates),
+  reason: reason.optional(),
+  dueAt: instant,
+  startedAt: instant.optional(),
+  endedAt: instant.optional(),
+  /** Nothing is left to do for it. */
+  closed: z.boolean().optional(),
+  targets: z.array(targetSchema).readonly(),
+});
+export type RunFacts = z.output<typeof factsSchema>;
+
+const runHashSchema = z.object({
+  schedule: z.string(),
+  sequence: z.coerce.number(),
+  revision: z.string(),
+  spec: json.pipe(scheduleSchema),
+  record: json.pipe(factsSchema),
+});
+
+export type RunRecord = Omit<z.output<typeof runHashSchema>, "record"> &
+  RunFacts & { readonly id: string };
+
+/** The record, or undefined where there is none (any more). */
+export async function readRun(ledger: Ledger, runId: string): Promise<RunRecord | undefined> {
+  return (await readRuns(ledger, [runId]))[0];
+}
+
+/** Several records in one round trip; those that are gone are left out. */
+export async function readRuns(
+  ledger: Ledger,
+  runIds: readonly string[],
+): Promise<readonly RunRecord[]> {
+  if (runIds.length === 0) return [];
+  const pipeline = ledger.redis.pipeline();
+  for (const id of runIds) pipeline.hgetall(`${ledger.base}run:${id}`);
+  const hashes = await executed(pipeline);
+  return runIds.flatMap((id, index) => parseRun(id, hashes[index]) ?? []);
+}
+
+/** Runs that are not done with: unfinished, or cancelled with loads yet to be cancelled. By order. */
+export async function readOpenRuns(ledger: Ledger): Promise<readonly RunRecord[]> {
+  const ids = await guarded(() => ledger.redis.zrange(`${ledger.base}runs-open`, "0", "-1"));
+  return await readRuns(ledger, ids);
+}
+
+const writeScript = `
+local id, record = ARGV[1], ARGV[3]
+local key = base .. 'run:' .. id
+if redis.call('HGET', key, 'revision') ~= ARGV[2] then return 'fenced' end
+redis.call('HSET', key, 'record', record)
+redis.call('HINCRBY', key, 'revision', 1)
+if ARGV[4] == '1' then
+  redis.call('ZREM', base .. 'runs-open', id)
+  redis.call('EXPIRE', key, ARGV[5])
+  for _, target in ipairs(cjson.decode(record).targets) do
+    redis.call('DEL', key .. ':files:' .. target.name)
+  end
+end
+return 'written'
+`;
+
+/**
+ * Writes what has changed of a run that was read; answers it as it now stands. `closed` says that
+ * nothing is left to do for it: it is kept for the retention. Throws ERR_LEDGER_FENCED where another
+ * worker has moved it on.
+ */
+export async function writeRun(
+  ledger: Ledger,
+  run: RunRecord,
+  changes: Partial<RunFacts>,
+): Promise<RunRecord> {
+  const next = { ...run, ...changes };
+  const answer = await runScript(ledger, writeScript, [
+    run.id,
+    run.revision,
+    factsOf(next),
+    next.closed ? 1 : 0,
+    retentionSeconds,
+  ]);
+  if (answer !== "written") throw fencedRun(run);
+  return { ...next, revision: String(Number(run.revision) + 1) };
+}
+
+/** An ERR_LEDGER_FENCED. */
+export function fencedRun({ id, revision }: RunRecord): BulkError {
+  return new BulkError(
+    "ERR_LEDGER_FENCED",
+    `run ${id} is no longer at revision ${revision}: another worker has moved it on`,
+    { fields: { run: id, revision } },
+  );
+}
+
+/** The JSON of a run's `record`. */
+export function factsOf(run: RunFacts): string {
+  return JSON.stringify(factsSchema.parse(run));
+}
+
+function parseRun(id: string, hash: unknown): RunRecord | undefined {
+  const fields = z.record(z.string(), z.string()).parse(hash ?? {});
+  if (Object.keys(fields).length === 0) return undefined;
+  const { record, ...rest } = runHashSchema.parse(fields);
+  return { ...record, ...rest, id };
+}
