@@ -1,0 +1,2 @@
+export type { Check } from "./check.ts";
+export { type DoctorOptions, type DoctorReport, runDoctor } from "./run-doctor.ts";
