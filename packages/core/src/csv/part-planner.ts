@@ -12,17 +12,8 @@ import type { Operation } from "../target.ts";
 import { type Bytes, bytes } from "../units.ts";
 import { csvFileError, recordTooLarge } from "./csv-error.ts";
 import { createFirstRecord, type FirstRecord, maxHeaderBytes } from "./first-record.ts";
-import {
-  type CsvHeader,
-  checkDeleteLayout,
-  checkHeader,
-  checkSameHeader,
-  type HeaderSchema,
-  headerAmongData,
-  isHeader,
-  parseRecord,
-} from "./header.ts";
-import { headerLine, headerLineBytes, noHeaderBytes } from "./header-line.ts";
+import { checkDeleteLayout, type HeaderSchema } from "./header.ts";
+import { createLoadHeader } from "./load-header.ts";
 import { createPartPacker } from "./part-packer.ts";
 import { createRecordBytes, type RecordBytes } from "./record-bytes.ts";
 import {
@@ -107,19 +98,20 @@ interface OpenSource {
 
 /** A planner at the start of a load. Throws ERR_REQUEST_INVALID where the options contradict. */
 export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
-  checkOptions(options);
   const { operation, schema, preflight } = options;
   const maxPartBytes = options.maxPartBytes ?? publishedMaxPartBytes;
-  const mayHaveHeader = options.header !== "absent" || schema !== undefined;
-  const mustHaveHeader = operation === "upsert" || options.header === "present";
+  const header = createLoadHeader({
+    operation,
+    mode: options.header,
+    schema,
+    policy: preflight?.settings.policy ?? "refuse",
+    findings: preflight?.findings,
+  });
   const packer = createPartPacker({ maxPartBytes, onPart: options.onPart });
 
   let sources = 0;
   let open: OpenSource | undefined;
-  let firstHeader: CsvHeader | undefined;
   let fieldsPerRecord: number | undefined;
-  let header = "";
-  let headerBytes = noHeaderBytes;
   let rowCheck = operation === "delete" ? rowCheckOf([]) : undefined;
 
   function rowCheckOf(columns: readonly string[]): RowCheck | undefined {
@@ -145,36 +137,24 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     checkFieldCount(source, record);
     checkLineEnd(source, record);
     rowCheck?.check(source.uri, record, source.recordBytes.of(record));
-    if (!packer.add({ source: number, record, lineEnd, headerBytes })) {
+    if (!packer.add({ source: number, record, lineEnd, headerBytes: header.bytes })) {
       const place = { uri: source.uri, line: record.line, byteOffset: record.start };
       throw recordTooLarge(place, roomFor(lineEnd));
     }
     source.records++;
   }
 
-  /** Whether the first record of a source object is a header, which is then checked and kept. */
-  function takeHeader(source: OpenSource, record: ScannedRecord): boolean {
-    const encoded = source.first?.bytesOf(record);
+  /** Whether the first record of a source object is a header. */
+  function takeHeader({ uri, first, scanner }: OpenSource, record: ScannedRecord): boolean {
+    const encoded = first?.bytesOf(record);
     if (encoded === undefined) return false;
-    const text = decodeUtf8(encoded);
-    const columns = parseRecord(text);
-    const found: CsvHeader = { uri: source.uri, line: record.line, columns };
-    if (!mustHaveHeader) {
-      if (schema === undefined || !isHeader(columns, schema)) return false;
-      if (options.header === "absent") throw headerAmongData(found);
+    const { line, lineEnd, fields } = record;
+    if (!header.take({ uri, line, lineEnd, text: decodeUtf8(encoded) })) return false;
+    fieldsPerRecord ??= fields;
+    if (operation === "upsert" && rowCheck === undefined) {
+      rowCheck = rowCheckOf(header.columns);
+      if (rowCheck !== undefined) scanner.trackCommas(rowCheck.commas);
     }
-    const policy = preflight?.settings.policy ?? "refuse";
-    for (const finding of checkHeader({ ...found, operation, schema, policy }))
-      preflight?.findings.add(finding);
-    if (firstHeader !== undefined) checkSameHeader(firstHeader, found);
-    else if (operation === "upsert") {
-      header = headerLine(text, record.lineEnd === "" ? "\n" : record.lineEnd);
-      headerBytes = headerLineBytes(header);
-      rowCheck = rowCheckOf(columns);
-      if (rowCheck !== undefined) source.scanner.trackCommas(rowCheck.commas);
-    }
-    firstHeader ??= found;
-    fieldsPerRecord ??= columns.length;
     return true;
   }
 
@@ -199,14 +179,14 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
 
   /** Most bytes of a record in a part of its own. */
   function roomFor(lineEnd: LineEnd): number {
-    return Math.max(0, maxPartBytes - headerBytes[lineEnd === "" ? "\n" : lineEnd]);
+    return Math.max(0, maxPartBytes - header.bytes[lineEnd === "" ? "\n" : lineEnd]);
   }
 
   return {
     beginSource({ uri, bytes: pinned }) {
       if (open !== undefined) throw new TypeError("the source object before has not ended");
       // Of the first record only: a header may be longer than a part where it is dropped.
-      const maxRecordBytes = mustHaveHeader
+      const maxRecordBytes = header.isCertain
         ? maxHeaderBytes
         : Math.max(maxHeaderBytes, maxPartBytes);
       open = {
@@ -216,7 +196,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
         scanner: createRecordScanner({ uri, onRecord: takeRecord, maxRecordBytes }),
         recordBytes: createRecordBytes(),
         pushed: 0,
-        first: mayHaveHeader ? createFirstRecord() : undefined,
+        first: header.isPossible ? createFirstRecord() : undefined,
         lineEnd: undefined,
         mixesLineEnds: false,
         records: 0,
@@ -249,28 +229,13 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     },
     end() {
       if (open !== undefined) throw new TypeError("the last source object has not ended");
-      const { records, parts, bytes: total } = packer.end();
-      return { header, columns: firstHeader?.columns ?? [], records, parts, bytes: bytes(total) };
+      const { bytes: total, ...sums } = packer.end();
+      return { header: header.line, columns: header.columns, ...sums, bytes: bytes(total) };
     },
   };
 }
 
 const noBytes = new Uint8Array(0);
-
-function checkOptions({ operation, header, schema }: PartPlannerOptions): void {
-  const contradiction =
-    operation === "upsert" && header === "absent"
-      ? "an upsert file without a header has no column names"
-      : operation === "delete" && header === "detect" && schema === undefined
-        ? "a header cannot be detected without the fields of the schema"
-        : undefined;
-  if (contradiction === undefined) return;
-  throw new BulkError(
-    "ERR_REQUEST_INVALID",
-    `header "${header}" of ${operation}: ${contradiction}`,
-    { fields: { operation, header } },
-  );
-}
 
 /** Throws this error where a source object has more, or fewer, bytes than were pinned. */
 function checkLength(
