@@ -13,6 +13,11 @@ describe("runProgram", () => {
     ["a target without an object", [...load, "--to", "web"], "--to"],
     ["another operation", [...load, "--operation", "insert"], "--operation"],
     ["another header mode", [...load, "--header", "maybe"], "--header"],
+    [
+      "a key for a local file",
+      ["load", "a.csv", ...load.slice(2), "--idempotency-key", "k"],
+      "URIs",
+    ],
     ["an idempotency key with a blank", [...load, "--idempotency-key", "a b"], "--idempotency-key"],
     ["an unknown flag", ["status", "--all"], "--all"],
     ["an unknown command", ["lod"], "lod"],

@@ -11,7 +11,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { type ApiSession, wholeNumber } from "./command-context.ts";
 import { sendLocal } from "./local-sources.ts";
-import { isUri, parseSource } from "./source-flags.ts";
+import { isUri, parseSource, type SourceRequest } from "./source-flags.ts";
 
 /** What `addRequestFlags` adds, for a zod object. */
 export const requestFlags = {
@@ -30,6 +30,11 @@ export const requestFlags = {
   leaveSlots: z.number().exactOptional(),
 };
 const schema = z.object(requestFlags);
+
+/** A load request, as the API takes it. */
+export interface LoadRequest extends Readonly<Record<string, unknown>> {
+  readonly source: SourceRequest;
+}
 
 /** Which files, for help texts. */
 export const sourceHelp = `
@@ -102,7 +107,7 @@ export async function requestFor(
   session: ApiSession,
   sources: readonly string[],
   options: { readonly flags: z.output<typeof schema>; readonly stdin: NodeJS.ReadableStream },
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<LoadRequest> {
   const { flags, stdin } = options;
   const { to, operation, connection, header, leaveSlots, manifest, suffix } = flags;
   const { compression, encoding, delimiter, preflight: policy } = flags;

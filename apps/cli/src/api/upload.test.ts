@@ -68,7 +68,7 @@ test("a file is sent again from its beginning after a lost connection", async ()
 
 test("standard input is sent as it comes, and once only", async () => {
   let body = "";
-  const { client, seen } = await scriptedServer(async (request, response) => {
+  const { client } = await scriptedServer(async (request, response) => {
     body = await text(request);
     response.writeHead(201).end(JSON.stringify(answer));
   });

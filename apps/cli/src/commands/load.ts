@@ -13,8 +13,15 @@ import {
 } from "../command-context.ts";
 import { CliError, isCliError } from "../errors.ts";
 import { followLoad, requireComplete } from "../follow/follow-load.ts";
-import { addRequestFlags, requestFlags, requestFor, sourceHelp } from "../request-flags.ts";
+import {
+  addRequestFlags,
+  type LoadRequest,
+  requestFlags,
+  requestFor,
+  sourceHelp,
+} from "../request-flags.ts";
 import { showLoad } from "../show/show-load.ts";
+import { isUri } from "../source-flags.ts";
 
 const loadFlags = apiFlags.extend({
   ...requestFlags,
@@ -44,9 +51,15 @@ export function loadCommand(context: CommandContext): Command {
     .addHelpText("after", examples)
     .action(async (sources: string[], options: unknown) => {
       const flags = loadFlags.parse(options);
+      if (flags.idempotencyKey !== undefined && !sources.every(isUri))
+        throw new CliError(
+          "usage",
+          "--idempotency-key is for URIs: a file that is sent again is another source of another request",
+        );
       const session = sessionFor(flags, context);
       const request = await requestFor(session, sources, { flags, stdin: context.stdin });
-      const load = await accept(session, request, flags.idempotencyKey ?? randomUUID());
+      const key = flags.idempotencyKey ?? randomUUID();
+      const load = await accept(session, request, { key, local: !sources.every(isUri) });
       if (!flags.wait) {
         session.terminal.answer(
           flags.json
@@ -63,17 +76,18 @@ export function loadCommand(context: CommandContext): Command {
 
 async function accept(
   { client }: ApiSession,
-  request: Readonly<Record<string, unknown>>,
-  key: string,
+  request: LoadRequest,
+  { key, local }: { readonly key: string; readonly local: boolean },
 ): Promise<LoadAnswer> {
   try {
     return await client.ask(acceptLoad(request, key));
   } catch (error) {
     if (!isCliError(error, "unavailable", "interrupted", "terminated")) throw error;
     // Nobody knows whether the request was taken in.
+    const files = local ? ` and ${Object.values(request.source).flat().join(" ")} as source` : "";
     throw new CliError(
       error.kind,
-      `${error.message}; the load may have been accepted: with --idempotency-key ${key} the same command makes no second one`,
+      `${error.message}; the load may have been accepted: with --idempotency-key ${key}${files} the same command makes no second one`,
       { code: error.code, cause: error },
     );
   }
