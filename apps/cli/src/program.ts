@@ -74,6 +74,11 @@ const entries: readonly Entry[] = [
     build: async (context) => (await import("./commands/config.ts")).configCommand(context),
   },
   {
+    name: "doctor",
+    summary: "try Redis, sources, keys and tenants, and say what to do",
+    build: async (context) => (await import("./commands/doctor.ts")).doctorCommand(context),
+  },
+  {
     name: "api-key",
     summary: "make API keys",
     build: async (context) => (await import("./commands/api-key.ts")).apiKeyCommand(context),

@@ -20,8 +20,8 @@ const silenceMs = 45_000;
 
 /**
  * Events as they come, from the newest or after `after`, until the signal aborts. Survives lost
- * connections and restarts of the API with Last-Event-ID: nothing is missed or doubled. Throws
- * CliError: refused or login where the API does not give events to this client.
+ * connections and restarts of the API with Last-Event-ID: after the first event none is missed or
+ * doubled. Throws CliError: refused or login where the API does not give events to this client.
  */
 export async function* followEvents(
   client: ApiClient,
