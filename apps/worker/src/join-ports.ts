@@ -1,11 +1,11 @@
 /** The client and the sources in the shapes that the orchestrator's steps want. */
 import type { ConnectedClient } from "@headgate/ingestion-api";
 import type { IngestionPort, SourcePort } from "@headgate/orchestrator";
-import { openBody, type SourceStore } from "@headgate/part-source";
+import { openBody, type PartSource } from "@headgate/part-source";
 
 export function joinPorts(
   api: Pick<ConnectedClient, "client" | "tokenSource">,
-  source: SourceStore,
+  source: Omit<PartSource, "close">,
 ): { readonly ingestion: IngestionPort; readonly source: SourcePort } {
   return {
     ingestion: {

@@ -161,6 +161,13 @@ function describeSource(ports: () => OpenPorts): void {
     });
   });
 
+  it("reads a whole object, and one that is empty", async () => {
+    for (const content of ["id,note\n1,ä\n", ""]) {
+      const object = await pinned("whole.csv", content);
+      expect(await textOf(ports().source.readWhole(object, { signal }))).toBe(content);
+    }
+  });
+
   it("reads exactly a range", async () => {
     const object = await pinned("range.csv", "0123456789");
     const range = { from: bytes(2), to: bytes(5) };
@@ -171,8 +178,11 @@ function describeSource(ports: () => OpenPorts): void {
     const object = await pinned("changed.csv", "before");
     await ports().put("changed.csv", "after!");
     const range = { from: bytes(0), to: object.bytes };
-    const read = textOf(ports().source.read(object, range, { signal }));
-    await expect(read).rejects.toMatchObject({ code: "ERR_SOURCE_CHANGED" });
+    for (const read of [
+      ports().source.read(object, range, { signal }),
+      ports().source.readWhole(object, { signal }),
+    ])
+      await expect(textOf(read)).rejects.toMatchObject({ code: "ERR_SOURCE_CHANGED" });
   });
 
   it("opens pieces as one body of known length, again and again", async () => {

@@ -12,6 +12,7 @@ import type {
   PreflightSettings,
   RemoteBulkJob,
   RemoteState,
+  SourceFormat,
   SourceObject,
   SourceSelection,
   Target,
@@ -58,7 +59,14 @@ export interface IngestionPort {
 
 /** The stores that source objects lie in. Errors are BulkErrors with ERR_SOURCE_*. */
 export interface SourcePort {
-  list(selection: SourceSelection, options: CallOptions): AsyncIterable<SourceObject>;
+  /** Objects say the `conversion` that `format` asks of them; default format: by name, UTF-8, comma. */
+  list(
+    selection: SourceSelection,
+    options: CallOptions & { readonly format?: SourceFormat | undefined },
+  ): AsyncIterable<SourceObject>;
+  /** All bytes of an object after its conversion, so perhaps none. Also throws ERR_SOURCE_FORMAT. */
+  readWhole(object: SourceObject, options: CallOptions): AsyncIterable<Uint8Array>;
+  /** A range of the bytes after the conversion. Ranges in order cost one pass over the object. */
   read(object: SourceObject, range: ByteRange, options: CallOptions): AsyncIterable<Uint8Array>;
   open(pieces: readonly BodyPiece[]): RewindableBody;
 }

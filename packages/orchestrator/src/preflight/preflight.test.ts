@@ -232,7 +232,7 @@ describe("a dry run", () => {
     const { context, plan } = preflightOf(bad);
     const { source } = context.ports;
     Object.assign(source, {
-      read() {
+      readWhole() {
         throw new BulkError("ERR_SOURCE_UNREADABLE", "the store is away");
       },
     });

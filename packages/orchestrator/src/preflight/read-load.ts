@@ -4,7 +4,6 @@
  */
 import {
   BulkError,
-  bytes,
   createPartPlanner,
   type FindingsLog,
   type ObjectSchema,
@@ -97,12 +96,16 @@ async function readSources(
   };
   let sourceObjects = 0;
   let bytesRead = 0;
-  for await (const object of ports.source.list(selectionOf(request), { signal })) {
+  for await (const object of ports.source.list(selectionOf(request), {
+    signal,
+    format: request.format,
+  })) {
     checkUri(object.uri);
     await sink.addSource(object);
-    planner.beginSource(object);
-    keys?.beginSource(object.uri);
-    for await (const chunk of wholeOf(ports.source, object, signal)) {
+    const { uri, conversion } = object;
+    planner.beginSource(conversion === undefined ? object : { uri });
+    keys?.beginSource(uri);
+    for await (const chunk of ports.source.readWhole(object, { signal })) {
       planner.push(chunk);
       await keys?.flush();
       bytesRead += chunk.length;
@@ -139,14 +142,4 @@ function keysToCompare(
     `preflight.duplicates: connector "${request.sourceName}" has no schema, so the key of "${request.object}" is not known`,
     { fields: { field: "preflight.duplicates", sourceName: request.sourceName } },
   );
-}
-
-/** All bytes of a source object; a store is not asked for the bytes of an empty one. */
-async function* wholeOf(
-  source: Context["ports"]["source"],
-  object: SourceObject,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  if (object.bytes === 0) return;
-  yield* source.read(object, { from: bytes(0), to: object.bytes }, { signal });
 }

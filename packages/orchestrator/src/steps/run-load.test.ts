@@ -18,7 +18,7 @@ describe("a load that planning refuses", () => {
   it("fails its task with code and message, and says so once", async () => {
     const fleet = fleetOfTest();
     const id = await refusedLoad(fleet);
-    const reason = { code: "source_none_matched", message: "s3://bucket/none.csv is not there" };
+    const reason = { code: "source_none_matched", message: "the selection selects no object" };
     expect(await run(fleet, id)).toEqual({ kind: "fail", ...reason });
     expect(fleet.events).toEqual([{ type: "load.ended", loadId: id, state: "failed", ...reason }]);
     expect(await fleet.door.redis.scard(`${fleet.context.ledger.base}ended`)).toBe(0);
@@ -41,7 +41,7 @@ describe("a load whose source cannot be read for now", () => {
     const fleet = fleetOfTest();
     const id = await fleet.load();
     const { source } = fleet.context.ports;
-    const away = { ...fleet.context.ports, source: { ...source, read: unreadable } };
+    const away = { ...fleet.context.ports, source: { ...source, readWhole: unreadable } };
     const context = { ...fleet.context, ports: away };
     for (let i = 1; i < 8; i++)
       expect(await runLoad(context, id, signal)).toMatchObject({

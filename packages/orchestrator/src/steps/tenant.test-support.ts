@@ -166,6 +166,9 @@ export function createTestStore(files: ReadonlyMap<string, string>): SourcePort 
         yield { uri, bytes: bytes(content.length), pin: pinOf(content) };
       }
     },
+    async *readWhole(object) {
+      yield pinnedContentOf(object);
+    },
     async *read(object, { from, to }) {
       yield pinnedContentOf(object).subarray(from, to);
     },
