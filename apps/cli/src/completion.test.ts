@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
 import { run } from "./run-program.test-support.ts";
@@ -48,4 +48,34 @@ test.each(["zsh", "fish"])("%s gets every command and flag", async (shell) => {
   for (const word of ["load", "schedule", "abort", "full-scan", "upsert"])
     expect(text).toContain(word);
   expect(text).not.toContain("undefined");
+});
+
+function has(shell: string): boolean {
+  return spawnSync(shell, ["--version"]).status === 0;
+}
+
+test.skipIf(!has("zsh"))("zsh offers commands, flags, values and files", async () => {
+  const probe = `compdef() { : }; compadd() { print -r -- "$@" }; _files() { print files }
+_describe() { print -r -- "\${(P)2[*]}" }
+${await script("zsh")}
+offer() { words=("$@"); CURRENT=$#words; PREFIX=$words[-1]; _headgate }
+offer headgate schedule ''; offer headgate schedule run --f
+offer headgate load --operation ''; offer headgate load ''`;
+  const { stdout } = await promisify(execFile)("zsh", ["-f", "-c", probe]);
+  const [commands, flags, values, files] = stdout.split("\n");
+  expect(commands).toContain("resume:resume a schedule");
+  expect(flags).toContain("--from");
+  expect(values).toBe("-- upsert delete");
+  expect(files).toBe("files");
+});
+
+test.skipIf(!has("fish"))("fish offers commands, flags and values", async () => {
+  const ask = ["headgate schedule re", "headgate schedule run --fr", "headgate load --operation u"]
+    .map((line) => `complete -C '${line}'`)
+    .join("\n");
+  const args = ["--no-config", "-c", `${await script("fish")}\n${ask}`];
+  const { stdout } = await promisify(execFile)("fish", args);
+  expect(stdout.split("\n").map((line) => line.split("\t")[0])).toEqual([
+    ...["resume", "--from", "upsert", ""],
+  ]);
 });

@@ -113,7 +113,7 @@ export function zshCompletion(commands: readonly CommandWords[]): string {
 _headgate() {
   local path_="" word
   local -a items flags
-  for word in "\${words[@]:1:CURRENT-2}"; do
+  for word in "\${(@)words[2,CURRENT-1]}"; do
     case "\${path_:+$path_ }$word" in
 ${commands
   .filter(({ path }) => path.length > 0)
