@@ -134,7 +134,7 @@ export async function runProgram(
 }
 
 /** The whole tree; of commands that are not wanted only name and summary. */
-async function buildProgram(
+export async function buildProgram(
   context: CommandContext,
   isWanted: (name: string) => boolean,
 ): Promise<Command> {
