@@ -88,13 +88,13 @@ describeSourceStore({
       if (!isFolder) await writeFile(pathOf(key), content);
     }
     return {
-      store: createFileStore({ root }),
+      store: createFileStore({ roots: [root] }),
       put,
       putInParts: (key, parts) => put(key, Buffer.concat(parts)),
       remove: (key) => rm(pathOf(key)),
       uriOf: (key) => formatUri({ scheme: "file", container: "", key: `${root}/${key}` }),
       strayUri: `file://${root}-missing/folder`,
-      strayStore: createFileStore({ root: `${root}-missing` }),
+      strayStore: createFileStore({ roots: [`${root}-missing`] }),
       close: () => rm(root, { recursive: true }),
     };
   },

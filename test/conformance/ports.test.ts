@@ -46,7 +46,7 @@ describePorts({
       audience: "ports",
       allowPlainHttpOnLoopback: true,
     });
-    const source = createPartSource({ files: createFileStore({ root: folder }) });
+    const source = createPartSource({ files: createFileStore({ roots: [folder] }) });
     return {
       ...joinPorts(api, source),
       async put(name, content) {

@@ -30,7 +30,7 @@ async function makeFolder(): Promise<{ readonly folder: string; readonly root: s
 }
 
 async function pinFile(root: string, name: string): Promise<SourceObject> {
-  const [object] = await listAll(createFileStore({ root }), {
+  const [object] = await listAll(createFileStore({ roots: [root] }), {
     kind: "uri",
     uri: `file://${root}/${name}`,
   });
@@ -53,7 +53,10 @@ describe("the root", () => {
     async (path) => {
       const { root } = await makeFolder();
       for (const kind of ["uri", "prefix", "manifest"] as const) {
-        const listing = listAll(createFileStore({ root }), { kind, uri: `file://${root}/${path}` });
+        const listing = listAll(createFileStore({ roots: [root] }), {
+          kind,
+          uri: `file://${root}/${path}`,
+        });
         await expect(listing).rejects.toMatchObject({ code: "ERR_SOURCE_URI" });
       }
     },
@@ -62,7 +65,7 @@ describe("the root", () => {
   test("does not tell whether a path outside exists", async () => {
     const { folder, root } = await makeFolder();
     for (const name of ["secret.csv", "nothing.csv", "root-beside"]) {
-      const listing = listAll(createFileStore({ root }), {
+      const listing = listAll(createFileStore({ roots: [root] }), {
         kind: "uri",
         uri: `file://${folder}/${name}`,
       });
@@ -74,7 +77,7 @@ describe("the root", () => {
     const { folder, root } = await makeFolder();
     await symlink(join(folder, "secret.csv"), join(root, "link.csv"));
     await symlink(folder, join(root, "up"));
-    const store = createFileStore({ root });
+    const store = createFileStore({ roots: [root] });
     for (const path of ["link.csv", "up/secret.csv", "up/", "up", ""]) {
       for (const kind of ["uri", "prefix"] as const) {
         await expect(listAll(store, { kind, uri: `file://${root}/${path}` })).rejects.toMatchObject(
@@ -92,7 +95,7 @@ describe("the root", () => {
     const object = await pinFile(root, "a.csv");
     await rm(join(root, "a.csv"));
     await symlink(join(folder, "secret.csv"), join(root, "a.csv"));
-    await expect(readAll(createFileStore({ root }), object)).rejects.toMatchObject({
+    await expect(readAll(createFileStore({ roots: [root] }), object)).rejects.toMatchObject({
       code: "ERR_SOURCE_URI",
     });
   });
@@ -102,7 +105,7 @@ describe("the root", () => {
     await writeFile(join(root, "a.csv"), "content");
     await symlink("a.csv", join(root, "b.csv"));
     await symlink(root, join(folder, "alias"));
-    const store = createFileStore({ root: join(folder, "alias/") });
+    const store = createFileStore({ roots: [join(folder, "alias/")] });
     const objects = await listAll(store, { kind: "uri", uri: `file://${folder}/alias` });
     expect(objects.map((object) => object.uri)).toEqual([
       `file://${folder}/alias/a.csv`,
@@ -112,9 +115,36 @@ describe("the root", () => {
   });
 
   test("must be absolute", () => {
-    expect(() => createFileStore({ root: "data" })).toThrow(
+    expect(() => createFileStore({ roots: ["/srv", "data"] })).toThrow(
       expect.objectContaining({ code: "ERR_CONFIG", fields: { root: "data" } }),
     );
+    expect(() => createFileStore({ roots: [] })).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG" }),
+    );
+  });
+
+  test("may be one of several, none of which opens another's surroundings", async () => {
+    const { folder, root } = await makeFolder();
+    const other = join(folder, "other");
+    await mkdir(other);
+    await writeFile(join(root, "a.csv"), "a");
+    await writeFile(join(other, "b.csv"), "b");
+    await symlink(join(other, "b.csv"), join(root, "across.csv"));
+    const store = createFileStore({ roots: [root, other] });
+    for (const [path, content] of [
+      [join(root, "a.csv"), "a"],
+      [join(other, "b.csv"), "b"],
+    ] as const) {
+      const [object] = await listAll(store, { kind: "uri", uri: `file://${path}` });
+      if (object === undefined) throw new TypeError("nothing was listed");
+      expect((await readAll(store, object)).toString()).toBe(content);
+    }
+    const listed = await listAll(store, { kind: "prefix", uri: `file://${other}/` });
+    expect(listed).toHaveLength(1);
+    for (const path of [folder, join(folder, "secret.csv"), join(root, "across.csv")])
+      await expect(listAll(store, { kind: "prefix", uri: `file://${path}` })).rejects.toMatchObject(
+        { code: "ERR_SOURCE_URI" },
+      );
   });
 });
 
@@ -122,7 +152,7 @@ describe("what is not a regular file", () => {
   test("a pipe is refused and never waited for", async () => {
     const { root } = await makeFolder();
     execFileSync("mkfifo", [join(root, "pipe.csv")]);
-    const store = createFileStore({ root });
+    const store = createFileStore({ roots: [root] });
     for (const kind of ["uri", "prefix"] as const) {
       const uri = `file://${root}/pipe.csv`;
       await expect(listAll(store, { kind, uri })).rejects.toMatchObject({
@@ -138,7 +168,7 @@ describe("what is not a regular file", () => {
     const object = await pinFile(root, "a.csv");
     await rm(join(root, "a.csv"));
     execFileSync("mkfifo", [join(root, "a.csv")]);
-    await expect(readAll(createFileStore({ root }), object)).rejects.toMatchObject({
+    await expect(readAll(createFileStore({ roots: [root] }), object)).rejects.toMatchObject({
       code: "ERR_SOURCE_CHANGED",
     });
   });
@@ -147,7 +177,10 @@ describe("what is not a regular file", () => {
     const { root } = await makeFolder();
     await mkdir(join(root, "real"));
     await symlink("real", join(root, "folder-link"));
-    const listing = listAll(createFileStore({ root }), { kind: "uri", uri: `file://${root}` });
+    const listing = listAll(createFileStore({ roots: [root] }), {
+      kind: "uri",
+      uri: `file://${root}`,
+    });
     await expect(listing).rejects.toMatchObject({
       code: "ERR_SOURCE_URI",
       fields: { uri: `file://${root}/folder-link` },
@@ -158,7 +191,7 @@ describe("what is not a regular file", () => {
     const { root } = await makeFolder();
     await writeFile(join(root, "a.csv"), "content");
     for (const path of ["a.csv/", "a.csv/b"]) {
-      const listing = listAll(createFileStore({ root }), {
+      const listing = listAll(createFileStore({ roots: [root] }), {
         kind: "uri",
         uri: `file://${root}/${path}`,
       });
@@ -182,7 +215,9 @@ describe("a file that changes", () => {
     const object = await pinFile(root, "a.csv");
     let seen = 0;
     try {
-      const chunks = createFileStore({ root }).read(object, rangeOf(0, size), { signal: never() });
+      const chunks = createFileStore({ roots: [root] }).read(object, rangeOf(0, size), {
+        signal: never(),
+      });
       for await (const chunk of chunks) {
         if (seen === 0) await change(path);
         seen += chunk.byteLength;
@@ -220,7 +255,7 @@ describe("a file that changes", () => {
     }
     const object = await pinFile(root, "a.csv");
     await rename(`${path}.new`, path);
-    await expect(readAll(createFileStore({ root }), object)).rejects.toMatchObject({
+    await expect(readAll(createFileStore({ roots: [root] }), object)).rejects.toMatchObject({
       code: "ERR_SOURCE_CHANGED",
       fields: { uri: object.uri },
     });
@@ -230,7 +265,7 @@ describe("a file that changes", () => {
 test("no file stays open after a read ends, fails or is left", async () => {
   const { root } = await makeFolder();
   await writeFile(join(root, "a.csv"), sample(600_000));
-  const store = createFileStore({ root });
+  const store = createFileStore({ roots: [root] });
   const object = await pinFile(root, "a.csv");
   await readAll(store, object);
   await expect(readAll(store, { ...object, pin: "other" })).rejects.toMatchObject({
