@@ -1,7 +1,13 @@
 /**
  * An errand is work that only a worker can do, because it has the tenant's key and the sources,
  * asked for by someone who waits for its answer: a dry run, an abort, a round of the reaper. It is
- * kept for a day. States: `waiting` -> `running` -> `done` | `failed`.
+ * kept for a day after it was asked for, and after it has ended.
+ *
+ *   waiting   recorded, its task queued. Taken by a worker -> running.
+ *   running   a worker is at it. Answered -> done; an expected failure -> failed; the worker stops
+ *             -> waiting. A worker that dies is followed by another, at most 3 times -> failed.
+ *   done      `result` is a report, by kind. Final.
+ *   failed    `reason` says why. Final.
  */
 import type { Findings } from "@headgate/core";
 import { z } from "zod";
@@ -22,14 +28,25 @@ export const errandRequestSchema = z.discriminatedUnion("kind", [
     date: z.iso.date(),
   }),
   /** Aborts a bulk job by our id or the API's. Ours: its parts return to their lines. */
-  z.strictObject({ kind: z.literal("abort-bulk-job"), connection, id: z.string() }),
+  z.strictObject({
+    kind: z.literal("abort-bulk-job"),
+    connection,
+    id: z.string().min(1).max(128),
+  }),
   /** Reads the tenant's list of unfinished bulk jobs now. */
   z.strictObject({ kind: z.literal("observe"), connection }),
   /** A round of the reaper now. */
   z.strictObject({ kind: z.literal("reap"), connection }),
 ]);
 export type ErrandRequest = z.output<typeof errandRequestSchema>;
-export type ErrandKind = ErrandRequest["kind"];
+export const errandKinds = [
+  "plan",
+  "schedule-test",
+  "abort-bulk-job",
+  "observe",
+  "reap",
+] as const satisfies readonly ErrandRequest["kind"][];
+export type ErrandKind = (typeof errandKinds)[number];
 
 /** An errand as it is shown. */
 export interface ErrandView {
@@ -91,8 +108,8 @@ export interface ScheduleTestReport {
 /** The door to errands. Every method throws ERR_REDIS_AWAY where Redis does not answer. */
 export interface Errands {
   /**
-   * Records an errand and queues it. Throws ERR_UNKNOWN_CONNECTION; for `plan` also what
-   * `Loads.check` throws; for the others ERR_SCHEDULE_NOT_FOUND, ERR_BULK_JOB_NOT_FOUND.
+   * Records an errand and queues it. Throws ERR_UNKNOWN_CONNECTION, ERR_CLIENT_FORBIDDEN; for
+   * `plan` also what `Loads.check` throws, for `abort-bulk-job` ERR_BULK_JOB_NOT_FOUND.
    */
   ask(request: ErrandRequest, caller: Caller): Promise<ErrandView>;
   get(id: string): Promise<ErrandView | undefined>;

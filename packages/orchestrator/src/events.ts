@@ -165,6 +165,16 @@ export type HeadgateEvent =
       readonly id: string;
     }
   | {
+      readonly type: "errand.ended";
+      readonly errand: string;
+      readonly connection: string;
+      readonly kind: string;
+      readonly principal: string;
+      readonly state: string;
+      readonly code?: string;
+      readonly message?: string;
+    }
+  | {
       readonly type: "intake.refused";
       readonly entry: string;
       readonly code: string;
@@ -175,6 +185,13 @@ export type HeadgateEvent =
 
 /** Takes an event; must not throw. */
 export type EmitEvent = (event: HeadgateEvent) => void;
+
+/** Hands each event to all of these, in this order. */
+export function teeEvents(...takers: readonly EmitEvent[]): EmitEvent {
+  return (event) => {
+    for (const take of takers) take(event);
+  };
+}
 
 /** One readable line for an event: its type, then its measures as `name=value`. */
 export function eventLine(event: HeadgateEvent): string {

@@ -61,7 +61,8 @@ export async function sizeOf({ ledger, keys }: Index): Promise<number> {
   return ((await executed(read)) as readonly number[]).reduce((sum, size) => sum + size, 0);
 }
 
-function newestFirst(a: Position, b: Position): number {
+/** Sorts the later instant first, and at one instant the later id. */
+export function newestFirst(a: Position, b: Position): number {
   return b.at - a.at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 

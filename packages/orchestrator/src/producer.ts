@@ -2,13 +2,21 @@
 
 import { randomBytes } from "node:crypto";
 import { defaultSlotLimits } from "@headgate/core";
-import type { EmitEvent } from "./events.ts";
+import type { Redis } from "ioredis";
+import type { BulkJobs } from "./bulk-jobs.ts";
+import { createRedisErrands } from "./errands/redis-errands.ts";
+import type { Errands } from "./errands.ts";
+import type { EventFeed } from "./event-feed.ts";
+import { type EmitEvent, teeEvents } from "./events.ts";
+import { createEventWriter } from "./feed/event-writer.ts";
+import { createRedisEventFeed } from "./feed/redis-event-feed.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { createRedisBulkJobs } from "./list-bulk-jobs.ts";
 import type { Loads } from "./loads.ts";
 import type { Chance } from "./ports.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
-import { connectProducer, whenReady } from "./redis-connection.ts";
+import { connectProducer, connectWorker, whenReady } from "./redis-connection.ts";
 import { createRedisLoads } from "./redis-loads.ts";
 import { createRedisSchedules } from "./schedules/redis-schedules.ts";
 import type { Schedules } from "./schedules.ts";
@@ -32,12 +40,17 @@ export interface ProducerOptions {
   readonly emit: EmitEvent;
 }
 
-/** Open doors to loads and queues; `close` closes both and the connection. */
+/** Open doors; `close` closes all of them and the connections. */
 export interface Producer {
   readonly loads: Loads;
+  readonly bulkJobs: BulkJobs;
+  readonly errands: Errands;
+  readonly feed: EventFeed;
   readonly schedules: Schedules;
   /** For the board. */
   readonly queues: Queues;
+  /** The connection of all doors, for what else the process counts in Redis; keys begin with the prefix. */
+  readonly redis: Redis;
   close(): Promise<void>;
 }
 
@@ -47,16 +60,19 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   const redis = connectProducer(options.redisUrl);
   await whenReady(redis);
   const queues = openQueues({ redis, prefix });
+  const baseOf = (connection: string): string => ledgerBase(prefix, connection);
+  const writer = createEventWriter({ redis, prefix, baseOf });
+  const emit = teeEvents(options.emit, writer.emitter());
+  const feed = createRedisEventFeed({
+    redis,
+    prefix,
+    connect: () => connectWorker(options.redisUrl),
+  });
   const connections = new Map(
     options.connections.map((connection) => {
-      const base = ledgerBase(prefix, connection);
+      const base = baseOf(connection);
       const ledger: Ledger = { redis, connection, base, limits: defaultSlotLimits };
-      const signals = createTaskSignals({
-        ledger,
-        queues,
-        emit: options.emit,
-        random: Math.random,
-      });
+      const signals = createTaskSignals({ ledger, queues, emit, random: Math.random });
       return [connection, { ledger, signals }];
     }),
   );
@@ -65,18 +81,25 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
     prefix,
     connections,
     chance: systemChance,
-    emit: options.emit,
+    emit,
   });
+  const ledgers = new Map([...connections].map(([name, { ledger }]) => [name, ledger]));
   const schedules = createRedisSchedules({
     connections,
     loads,
-    ports: { chance: systemChance, emit: options.emit },
+    ports: { chance: systemChance, emit },
   });
   return {
     loads,
+    bulkJobs: createRedisBulkJobs(ledgers),
+    errands: createRedisErrands({ ledgers, queues, loads, chance: systemChance }),
+    feed,
     schedules,
     queues,
+    redis,
     async close() {
+      await feed.close();
+      await writer.close();
       await queues.close();
       redis.disconnect();
     },

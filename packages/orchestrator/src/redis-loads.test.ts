@@ -146,6 +146,19 @@ describe("looking at a load", () => {
   it.each(["default.none", "emea.x", "nonsense", ""])("finds nothing under %j", async (id) => {
     expect(await doorOfTest().loads.get(id)).toBeUndefined();
   });
+
+  it("takes no name of another key for an id", async () => {
+    const door = doorOfTest();
+    const { load } = await door.accept();
+    await planLoadAs(door.of("default").ledger, load.id, 1);
+    for (const id of [`${load.id}:parts`, `${load.id}:sources`, "default.x:y"]) {
+      expect(await door.loads.get(id)).toBeUndefined();
+      expect(await door.loads.findings(id)).toBeUndefined();
+      const caller = { principal: "test", via: "http" } as const;
+      for (const call of [door.loads.cancel(id), door.loads.retry(id, { caller })])
+        await expect(call).rejects.toMatchObject({ code: "ERR_LOAD_NOT_FOUND" });
+    }
+  });
 });
 
 describe("cancelling", () => {

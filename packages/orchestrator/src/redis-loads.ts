@@ -2,6 +2,7 @@
 import { BulkError, checkConnection, checkSelection, checkTarget } from "@headgate/core";
 import type { Redis } from "ioredis";
 import { bringLoad, hash, pendingIn, tooManyPending } from "./bring-load.ts";
+import { connectionNamed } from "./connection-named.ts";
 import type { EmitEvent } from "./events.ts";
 import type { LoadMark } from "./ledger/accept.ts";
 import { readBulkJob } from "./ledger/bulk-job-record.ts";
@@ -39,15 +40,7 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
   const { connections } = options;
   const ledgers = new Map([...connections].map(([name, { ledger }]) => [name, ledger]));
 
-  function connection(name: string): LoadsConnection {
-    const found = connections.get(name);
-    if (found !== undefined) return found;
-    throw new BulkError(
-      "ERR_UNKNOWN_CONNECTION",
-      `connection "${name}" is not configured; configured: ${[...connections.keys()].join(", ")}`,
-      { fields: { connection: name } },
-    );
-  }
+  const connection = (name: string): LoadsConnection => connectionNamed(connections, name);
 
   async function viewOf(loadId: string): Promise<LoadView | undefined> {
     const ledger = ledgers.get(connectionOf(loadId));

@@ -65,6 +65,8 @@ export async function readBulkJob(
   ledger: Ledger,
   bulkJobId: string,
 ): Promise<BulkJobRecord | undefined> {
+  // An id with a colon would name another key.
+  if (bulkJobId.includes(":")) return undefined;
   const hash = await guarded(() => ledger.redis.hgetall(`${ledger.base}bulk-job:${bulkJobId}`));
   if (Object.keys(hash).length === 0) return undefined;
   return { ...bulkJobRecordSchema.parse(hash), id: bulkJobId };

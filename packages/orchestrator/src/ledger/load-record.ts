@@ -1,5 +1,12 @@
 /** A load as it stands in Redis, parsed once on the way in. */
-import { type Findings, loadStates, type Part, type SourceObject } from "@headgate/core";
+import {
+  defaultPreflight,
+  type Findings,
+  loadStates,
+  noFindings,
+  type Part,
+  type SourceObject,
+} from "@headgate/core";
 import { z } from "zod";
 import { loadRequestSchema } from "../load-request.ts";
 import { findingsFromText } from "./findings-text.ts";
@@ -48,9 +55,9 @@ const loadRecordSchema = z.object({
 
 export type LoadRecord = z.output<typeof loadRecordSchema> & { readonly id: string };
 
-/** The name of the connection that a load id begins with. */
-export function connectionOf(loadId: string): string {
-  return loadId.slice(0, Math.max(loadId.lastIndexOf("."), 0));
+/** The name of the connection that an id begins with; "" for what can be none, such as another key's name. */
+export function connectionOf(id: string): string {
+  return id.includes(":") ? "" : id.slice(0, Math.max(id.lastIndexOf("."), 0));
 }
 
 /** The record, or undefined where there is none (any more). */
@@ -80,7 +87,7 @@ function parseLoad(id: string, hash: unknown): LoadRecord | undefined {
 /** What preflight found in a load; nothing before it was planned. */
 export async function readFindings(ledger: Ledger, loadId: string): Promise<Findings> {
   const text = await guarded(() => ledger.redis.get(`${ledger.base}load:${loadId}:findings`));
-  return text === null ? { policy: "refuse", counts: {}, findings: [] } : findingsFromText(text);
+  return text === null ? noFindings(defaultPreflight.policy) : findingsFromText(text);
 }
 
 /** One source object of a load by its index. */

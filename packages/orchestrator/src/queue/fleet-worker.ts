@@ -5,7 +5,13 @@ import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
 import { type Queues, queueNames, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
-import { bulkJobProcessor, loadProcessor, runProcessor, upkeepProcessor } from "./task-runner.ts";
+import {
+  bulkJobProcessor,
+  errandProcessor,
+  loadProcessor,
+  runProcessor,
+  upkeepProcessor,
+} from "./task-runner.ts";
 
 export interface FleetWorkerOptions {
   /** Opened with `maxRetriesPerRequest: null`; closed by the caller. */
@@ -14,7 +20,7 @@ export interface FleetWorkerOptions {
   readonly queues: Queues;
   readonly contexts: ReadonlyMap<string, StepContext>;
   readonly emit: EmitEvent;
-  /** Loads planned side by side. Default 2. */
+  /** Loads planned side by side, and as many dry runs. Default 2. */
   readonly planConcurrency?: number;
   /** Time between two sweeps, and between two rounds of the reaper. Defaults 30 s and 5 min. */
   readonly sweepEveryMs?: Milliseconds;
@@ -39,6 +45,9 @@ const bulkJobsPerConnection = 5;
 /** Runs of schedules likewise; most of their time they sleep. */
 const runsPerConnection = 4;
 
+/** Errands beside dry runs; they are a few calls each. */
+const shortErrandsAtOnce = 4;
+
 /** Schedules upkeep for every connection and starts taking tasks. */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
   const { queues, contexts, emit } = options;
@@ -46,6 +55,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   const drain = new AbortController();
   const deps = { drain: drain.signal, contextOf: (name: string) => contextOf(contexts, name) };
   const lockMs = options.lockMs ?? seconds(30);
+  const planConcurrency = options.planConcurrency ?? 2;
   const shared = {
     connection: options.redis,
     prefix: queuePrefix(options.prefix),
@@ -57,7 +67,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   const workers = [
     new Worker(queueNames.loads, loadProcessor(deps), {
       ...shared,
-      concurrency: options.planConcurrency ?? 2,
+      concurrency: planConcurrency,
     }),
     new Worker(queueNames.bulkJobs, bulkJobProcessor(deps), {
       ...shared,
@@ -66,6 +76,10 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     new Worker(queueNames.runs, runProcessor(deps), {
       ...shared,
       concurrency: runsPerConnection * contexts.size,
+    }),
+    new Worker(queueNames.errands, errandProcessor(deps, { plansAtOnce: planConcurrency }), {
+      ...shared,
+      concurrency: planConcurrency + shortErrandsAtOnce,
     }),
     new Worker(queueNames.upkeep, upkeepProcessor(deps), {
       ...shared,

@@ -1,17 +1,19 @@
 /**
  * The queues that people see in Bull Board. A task of `loads` is one load, of `bulk-jobs` one bulk
- * job, of `runs` one run of a schedule, of `upkeep` one round of upkeep of a connection. Tasks carry
- * ids only; all facts stand in the ledger.
+ * job, of `runs` one run of a schedule, of `errands` what someone waits for, of `upkeep` one round of
+ * upkeep of a connection. Tasks carry ids only; all facts stand in the ledger.
  */
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { z } from "zod";
+import { errandKinds } from "../errands.ts";
 
 /** Names of the queues, as Bull Board shows them. */
 export const queueNames = {
   loads: "loads",
   bulkJobs: "bulk-jobs",
   runs: "runs",
+  errands: "errands",
   upkeep: "upkeep",
 } as const;
 
@@ -20,6 +22,7 @@ export interface Queues {
   readonly loads: Queue;
   readonly bulkJobs: Queue;
   readonly runs: Queue;
+  readonly errands: Queue;
   readonly upkeep: Queue;
   close(): Promise<void>;
 }
@@ -36,13 +39,15 @@ export function openQueues(options: { readonly redis: Redis; readonly prefix: st
   const loads = open(queueNames.loads);
   const bulkJobs = open(queueNames.bulkJobs);
   const runs = open(queueNames.runs);
+  const errands = open(queueNames.errands);
   const upkeep = open(queueNames.upkeep);
-  const all = [loads, bulkJobs, runs, upkeep];
+  const all = [loads, bulkJobs, runs, errands, upkeep];
   for (const queue of all) queue.on("error", () => undefined);
   return {
     loads,
     bulkJobs,
     runs,
+    errands,
     upkeep,
     async close() {
       await Promise.all(all.map((queue) => queue.close()));
@@ -56,6 +61,11 @@ const connection = z.string();
 export const loadTask = z.strictObject({ connection, loadId: z.string() });
 export const bulkJobTask = z.strictObject({ connection, bulkJobId: z.string() });
 export const runTask = z.strictObject({ connection, runId: z.string() });
+export const errandTask = z.strictObject({
+  connection,
+  errandId: z.string(),
+  kind: z.enum(errandKinds),
+});
 export const upkeepTask = z.strictObject({
   connection,
   kind: z.enum(["claim", "sweep", "reap", "tick"]),

@@ -1,6 +1,7 @@
 /** Runs the steps of tasks that BullMQ hands out, with log lines and progress on the task itself. */
 import { epochMs, isBulkError, type Outcome } from "@headgate/core";
 import type { Job, Processor } from "bullmq";
+import { runErrand } from "../errands/run-errand.ts";
 import { type EmitEvent, eventLine, type HeadgateEvent } from "../events.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { advanceRun } from "../schedules/advance-run.ts";
@@ -13,7 +14,7 @@ import { runBulkJob } from "../steps/run-bulk-job.ts";
 import { runLoad } from "../steps/run-load.ts";
 import { sweep } from "../steps/sweep.ts";
 import { applyOutcome } from "./apply-outcome.ts";
-import { bulkJobTask, loadTask, runTask, upkeepTask } from "./queues.ts";
+import { bulkJobTask, errandTask, loadTask, runTask, upkeepTask } from "./queues.ts";
 
 /** Pause of a task whose record another worker has just moved on. */
 const fencedPauseMs = 1000;
@@ -139,6 +140,35 @@ export function runProcessor(deps: TaskRunnerDeps): Processor {
       connection,
       run: (context, signal) => advanceRun(context, runId, signal),
       isOwn: (event) => "run" in event && event.run === runId,
+    };
+  });
+}
+
+/** Pause of a dry run while this worker has as many as it takes. */
+const planPauseMs = 1000;
+
+/** Runs tasks of `errands`; at most `plansAtOnce` of them are dry runs, which read as much as planning does. */
+export function errandProcessor(
+  deps: TaskRunnerDeps,
+  { plansAtOnce }: { readonly plansAtOnce: number },
+): Processor {
+  let plans = 0;
+  return processor(deps, (data) => {
+    const { connection, errandId, kind } = errandTask.parse(data);
+    return {
+      connection,
+      isOwn: () => true,
+      async run(context, signal) {
+        if (kind !== "plan") return await runErrand(context, errandId, signal);
+        if (plans >= plansAtOnce)
+          return later(await ledgerNow(context.ledger), planPauseMs, "other dry runs go first");
+        plans++;
+        try {
+          return await runErrand(context, errandId, signal);
+        } finally {
+          plans--;
+        }
+      },
     };
   });
 }

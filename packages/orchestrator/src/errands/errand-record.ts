@@ -1,0 +1,162 @@
+/** An errand as it stands in its connection's ledger; the state machine is above `ErrandRequest`. */
+import { BulkError } from "@headgate/core";
+import { z } from "zod";
+import { type ErrandRequest, type ErrandView, errandRequestSchema } from "../errands.ts";
+import { guarded, type Ledger, runScript } from "../ledger/ledger.ts";
+import { connectionOf } from "../ledger/load-record.ts";
+import { iso } from "../load-view.ts";
+import type { Owner } from "../owner-access.ts";
+
+/** How long an errand is kept after it was asked for, and after it has ended: a day. */
+const keepSeconds = 24 * 3600;
+/** Workers that may die of an errand before it fails. */
+const takeoversAllowed = 3;
+
+const json = z.string().transform((text): unknown => JSON.parse(text));
+
+const errandRecordSchema = z.object({
+  request: json.pipe(errandRequestSchema),
+  principal: z.string(),
+  via: z.string(),
+  state: z.enum(["waiting", "running", "done", "failed"]),
+  askedAt: z.coerce.number(),
+  endedAt: z.coerce.number().optional(),
+  progress: json.pipe(z.object({ sourceObjects: z.number(), bytes: z.number() })).optional(),
+  result: json.pipe(z.record(z.string(), z.unknown())).optional(),
+  reasonCode: z.string().optional(),
+  reasonMessage: z.string().optional(),
+});
+
+export type ErrandRecord = z.output<typeof errandRecordSchema> & { readonly id: string };
+
+/** How an errand ends. */
+export type ErrandEnd =
+  | { readonly state: "done"; readonly result: object }
+  | { readonly state: "failed"; readonly code: string; readonly message: string };
+
+const recordScript = `
+local key = base .. 'errand:' .. ARGV[1]
+redis.call('HSET', key, 'request', ARGV[2], 'principal', ARGV[3], 'via', ARGV[4],
+  'state', 'waiting', 'askedAt', string.format('%.0f', now()), 'starts', 0)
+redis.call('EXPIRE', key, ARGV[5])
+return 1
+`;
+
+/** Records an errand under a fresh id. */
+export async function recordErrand(
+  ledger: Ledger,
+  errand: Owner & { readonly id: string; readonly request: ErrandRequest },
+): Promise<void> {
+  const { id, request, principal, via } = errand;
+  await runScript(ledger, recordScript, [id, JSON.stringify(request), principal, via, keepSeconds]);
+}
+
+/** The errand, or undefined where there is none (any more). */
+export async function readErrand(ledger: Ledger, id: string): Promise<ErrandRecord | undefined> {
+  const fields = await guarded(() => ledger.redis.hgetall(`${ledger.base}errand:${id}`));
+  if (fields.state === undefined) return undefined;
+  return { ...errandRecordSchema.parse(fields), id };
+}
+
+/** Forgets an errand whose task could not be queued. */
+export async function forgetErrand(ledger: Ledger, id: string): Promise<void> {
+  await guarded(() => ledger.redis.del(`${ledger.base}errand:${id}`));
+}
+
+const beginScript = `
+local key = base .. 'errand:' .. ARGV[1]
+local state = redis.call('HGET', key, 'state')
+if state ~= 'waiting' and state ~= 'running' then return state or 'gone' end
+if redis.call('HINCRBY', key, 'starts', 1) > tonumber(ARGV[2]) then return 'worn-out' end
+redis.call('HSET', key, 'state', 'running')
+redis.call('EXPIRE', key, ARGV[3])
+return 'running'
+`;
+
+const beginAnswer = z.enum(["running", "done", "failed", "gone", "worn-out"]);
+
+/** A worker takes the errand. `worn-out`: too many workers have died of it. */
+export async function beginErrand(
+  ledger: Ledger,
+  id: string,
+): Promise<z.output<typeof beginAnswer>> {
+  const starts = 1 + takeoversAllowed;
+  return beginAnswer.parse(await runScript(ledger, beginScript, [id, starts, keepSeconds]));
+}
+
+const leaveScript = `
+local key = base .. 'errand:' .. ARGV[1]
+if redis.call('HGET', key, 'state') == 'running' then
+  redis.call('HSET', key, 'state', 'waiting')
+  redis.call('HINCRBY', key, 'starts', -1)
+end
+return 1
+`;
+
+/** A worker that stops leaves the errand to another; that is no death. */
+export async function leaveErrand(ledger: Ledger, id: string): Promise<void> {
+  await runScript(ledger, leaveScript, [id]);
+}
+
+const progressScript = `
+local key = base .. 'errand:' .. ARGV[1]
+if redis.call('HGET', key, 'state') == 'running' then redis.call('HSET', key, 'progress', ARGV[2]) end
+return 1
+`;
+
+/** Tells how far the errand is. */
+export async function tellErrandProgress(
+  ledger: Ledger,
+  id: string,
+  progress: { readonly sourceObjects: number; readonly bytes: number },
+): Promise<void> {
+  await runScript(ledger, progressScript, [id, JSON.stringify(progress)]);
+}
+
+const endScript = `
+local key = base .. 'errand:' .. ARGV[1]
+local state = redis.call('HGET', key, 'state')
+if state ~= 'waiting' and state ~= 'running' then return 0 end
+redis.call('HSET', key, 'state', ARGV[2], 'endedAt', string.format('%.0f', now()))
+if ARGV[2] == 'done' then
+  redis.call('HSET', key, 'result', ARGV[3])
+else
+  redis.call('HSET', key, 'reasonCode', ARGV[3], 'reasonMessage', ARGV[4])
+end
+redis.call('EXPIRE', key, ARGV[5])
+return 1
+`;
+
+/** Ends an errand; false where another worker has ended it before. */
+export async function endErrand(ledger: Ledger, id: string, end: ErrandEnd): Promise<boolean> {
+  const answer = end.state === "done" ? [JSON.stringify(end.result), ""] : [end.code, end.message];
+  const ended = await runScript(ledger, endScript, [id, end.state, ...answer, keepSeconds]);
+  return ended === 1;
+}
+
+/** The errand as it is shown. */
+export function errandView(errand: ErrandRecord): ErrandView {
+  const { id, request, principal, state, progress, result } = errand;
+  return {
+    id,
+    kind: request.kind,
+    connection: connectionOf(id),
+    principal,
+    state,
+    askedAt: iso(errand.askedAt),
+    ...(errand.endedAt === undefined ? {} : { endedAt: iso(errand.endedAt) }),
+    ...(progress === undefined ? {} : { progress }),
+    ...(result === undefined ? {} : { result }),
+    ...(errand.reasonCode === undefined
+      ? {}
+      : { reason: { code: errand.reasonCode, message: errand.reasonMessage ?? "" } }),
+  };
+}
+
+/** ERR_ERRAND_NOT_FOUND for an id that names none. */
+export function errandNotFound(id: string): BulkError {
+  const errand = id.slice(0, 100);
+  return new BulkError("ERR_ERRAND_NOT_FOUND", `there is no errand "${errand}"`, {
+    fields: { errand },
+  });
+}

@@ -1,0 +1,121 @@
+/** The task of an errand: does it once, and records how it ended; an expected failure is an answer too. */
+import { assertNever, isBulkError, type Outcome, reasonCode } from "@headgate/core";
+import type { StepContext } from "../steps/context.ts";
+import { doErrand } from "./do-errand.ts";
+import {
+  beginErrand,
+  type ErrandEnd,
+  type ErrandRecord,
+  endErrand,
+  leaveErrand,
+  readErrand,
+  tellErrandProgress,
+} from "./errand-record.ts";
+
+/** Runs an errand to its end, unless the worker stops: then it is left to another one. */
+export async function runErrand(
+  context: StepContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const errand = await readErrand(context.ledger, id);
+  const begun = await beginErrand(context.ledger, id);
+  if (errand === undefined || begun === "gone")
+    return { kind: "cancel", reason: "the errand is gone" };
+  switch (begun) {
+    case "running":
+      return await finish(context, errand, await endOf(context, errand, signal));
+    case "done":
+    case "failed":
+      return { kind: "cancel", reason: `the errand is ${begun} already` };
+    case "worn-out":
+      return await finish(context, errand, {
+        state: "failed",
+        code: reasonCode("ERR_UNSTABLE"),
+        message: "every worker that took the errand has died of it",
+      });
+    default:
+      return assertNever(begun);
+  }
+}
+
+async function endOf(
+  context: StepContext,
+  errand: ErrandRecord,
+  signal: AbortSignal,
+): Promise<ErrandEnd> {
+  const progress = progressTeller(context, errand.id);
+  try {
+    const result = await doErrand(context, errand.request, {
+      owner: errand,
+      signal,
+      onRead: progress.tell,
+    });
+    return { state: "done", result };
+  } catch (error) {
+    if (signal.aborted) {
+      await leaveErrand(context.ledger, errand.id);
+      throw error;
+    }
+    if (isBulkError(error, "ERR_REDIS_AWAY")) throw error;
+    return failureOf(context, error);
+  } finally {
+    await progress.told();
+  }
+}
+
+/** A defect is one too, or those who ask would wait for ever; its message is for the log only. */
+function failureOf({ ports }: StepContext, error: unknown): ErrandEnd {
+  if (isBulkError(error))
+    return { state: "failed", code: reasonCode(error.code), message: error.message };
+  ports.emit({ type: "queue.error", queue: "errands", message: String(error) });
+  const message = "the worker met an unexpected error; its log says more";
+  return { state: "failed", code: "unexpected", message };
+}
+
+async function finish(
+  { ledger, ports }: StepContext,
+  { id, request, principal }: ErrandRecord,
+  end: ErrandEnd,
+): Promise<Outcome> {
+  const { connection } = ledger;
+  if (!(await endErrand(ledger, id, end)))
+    return { kind: "cancel", reason: "another worker was faster" };
+  const { kind } = request;
+  const how = end.state === "done" ? {} : { code: end.code, message: end.message };
+  ports.emit({
+    type: "errand.ended",
+    errand: id,
+    connection,
+    kind,
+    principal,
+    state: end.state,
+    ...how,
+  });
+  return end.state === "done"
+    ? { kind: "done" }
+    : { kind: "fail", code: end.code, message: end.message };
+}
+
+/** Writes the latest progress whenever the one before is written; one that cannot be is no failure. */
+function progressTeller(
+  { ledger }: StepContext,
+  id: string,
+): {
+  readonly tell: (read: { readonly sourceObjects: number; readonly bytes: number }) => void;
+  told(): Promise<void>;
+} {
+  let writing: Promise<void> | undefined;
+  return {
+    tell(read) {
+      writing ??= tellErrandProgress(ledger, id, read)
+        .catch(() => undefined)
+        .finally(() => {
+          writing = undefined;
+        });
+    },
+    async told() {
+      await writing;
+    },
+  };
+}
