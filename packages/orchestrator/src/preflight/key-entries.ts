@@ -12,7 +12,7 @@ import { hash, randomBytes } from "node:crypto";
 /** Bytes of one entry. */
 export const entryBytes = 28;
 /** Bytes of the hash that an entry begins with. */
-export const hashBytes = 16;
+const hashBytes = 16;
 
 const secretBytes = 32;
 
