@@ -63,8 +63,9 @@ const layers = [
   layer(
     "api-reads-and-enqueues",
     "apps/api",
-    [core, "packages/config", "packages/orchestrator"],
-    "The API accepts loads and shows state through the orchestrator; it never talks to Salesforce or S3.",
+    [core, "packages/config", "packages/orchestrator", "packages/part-source/src/uploads"],
+    "The API accepts loads and shows state through the orchestrator; it never talks to Salesforce or " +
+      "S3. Of part-source it has the folder that clients' files go to, and nothing else.",
   ),
   layer(
     "emulator-judges-independently",

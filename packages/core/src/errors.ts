@@ -31,6 +31,7 @@ export const errorCodes = {
   ERR_PREFLIGHT_REFUSED: "preflight found faults, and the target's policy refuses them",
   ERR_SOURCE_FORMAT: "a source cannot be decompressed or decoded as its format says",
   ERR_UPLOAD_TOO_LARGE: "a file sent to the API is larger than it may be",
+  ERR_UPLOAD_FAILED: "the API's disk does not take a file that was sent to it",
 
   ERR_SOURCE_URI: "a source URI is malformed, of an unknown scheme, or outside what is allowed",
   ERR_SOURCE_NOT_FOUND: "bucket, key or file does not exist",

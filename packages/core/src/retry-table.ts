@@ -51,6 +51,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_PREFLIGHT_REFUSED: never("the bytes are pinned"),
   ERR_SOURCE_FORMAT: never("the bytes are pinned"),
   ERR_UPLOAD_TOO_LARGE: never("the file stays as large as it is"),
+  ERR_UPLOAD_FAILED: sameCall(1_000, 60_000, 3, "a disk is cleaned; bounds are headgate's own"),
 
   ERR_SOURCE_URI: never("the URI stays what it is"),
   ERR_SOURCE_NOT_FOUND: never("stores answer consistently after a write"),
