@@ -62,7 +62,10 @@ export function createLoadHeader(options: LoadHeaderOptions): LoadHeader {
       const found: CsvHeader = { ...place, columns: parseRecord(text) };
       if (!isCertain) {
         if (schema === undefined || !isHeader(found.columns, schema)) return false;
-        if (mode === "absent") throw headerAmongData(found);
+        if (mode === "absent") {
+          if (found.columns[0] === schema.primaryKey) throw headerAmongData(found);
+          return false;
+        }
       }
       for (const finding of checkHeader({ ...found, operation, schema, policy }))
         findings?.add(finding);

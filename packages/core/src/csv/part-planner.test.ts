@@ -188,6 +188,7 @@ describe("delete", () => {
   test("refuses the schema's header where it is said to be absent", () => {
     const place = { uri: "file:///1", line: 2 };
     expectError(() => plan(["1\n", "\nid\n1\n"], "absent"), "ERR_CSV_DELETE_LAYOUT", place);
+    expect(plan(["name\nid\n"], "absent").bodies).toEqual(["name\nid\n"]);
     const unknown = planLoad(["id\n1\n"], { operation: "delete", header: "absent" });
     expect(unknown.bodies).toEqual(["id\n1\n"]);
   });

@@ -31,7 +31,8 @@ export interface PartPlannerOptions {
    * Whether a source object begins with a header. Upsert files always do: "present" and "detect"
    * mean the same. For delete, where no part has a header, "present" drops the first record,
    * "absent" takes it as data, and "detect" takes it as a header if and only if each of its fields
-   * is the name of a schema field, case included. Such a header is refused where "absent" stands.
+   * is the name of a schema field, case included. Where "absent" stands, such a header that begins
+   * with the key's name is refused.
    */
   readonly header: HeaderMode;
   /** The object in the connector's schema. Undefined: not known. Needed to detect. */
