@@ -1,4 +1,5 @@
 /** What preflight finds in the records of a load: refused before a slot is spent, or warned of and loaded. */
+import { gzipSync } from "node:zlib";
 import { bytes, findingsCsv } from "@headgate/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Rig, startRig } from "./rig.ts";
@@ -83,6 +84,16 @@ it("a load of faults is loaded as it is where the request says warn", async () =
     policy: "warn",
     counts: { value_number: 1, value_boolean: 1, value_date: 1, value_date_time: 1 },
   });
+});
+
+it("a converted file is judged by its text, with its own lines", async () => {
+  const body = `${header.replaceAll(",", ";")}\n"zwei\nZeilen";a;1.5;true;;\ncafé;b;1,5;;;\n`;
+  const uri = await rig.put("latin1.csv.gz", gzipSync(Buffer.from(body, "latin1")));
+  const format = { encoding: "latin1", delimiter: ";" } as const;
+  const load = await rig.ended((await rig.enqueue({ ...bookings, source: { uri }, format })).id);
+  expect((await rig.loads.findings(load.id))?.findings).toEqual([
+    { rule: "value_number", uri, line: 4, column: "total" },
+  ]);
 });
 
 it("keys are compared over all files and parts of a load", async () => {
