@@ -5,8 +5,8 @@ import { connectionNamed } from "./connection-named.ts";
 import {
   type BulkJobRecord,
   bulkJobOfRemote,
+  loadsOfBulkJob,
   readBulkJob,
-  readBulkJobParts,
 } from "./ledger/bulk-job-record.ts";
 import { guarded, type Ledger } from "./ledger/ledger.ts";
 import { bulkJobView, iso } from "./load-view.ts";
@@ -120,7 +120,6 @@ function foreignBulkJob(ledger: Ledger, remoteId: string, objectKey: string): Li
 }
 
 async function listed(ledger: Ledger, record: BulkJobRecord): Promise<ListedBulkJob> {
-  const parts = await readBulkJobParts(ledger, record.id);
   return {
     ...bulkJobView(record),
     connection: ledger.connection,
@@ -129,6 +128,6 @@ async function listed(ledger: Ledger, record: BulkJobRecord): Promise<ListedBulk
     object: record.object,
     claimedAt: iso(record.claimedAt),
     ...(record.endedAt === undefined ? {} : { endedAt: iso(record.endedAt) }),
-    loads: [...new Set(parts.map((part) => part.load))],
+    loads: await loadsOfBulkJob(ledger, record.id),
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { cancelLoad } from "./ledger/cancel.ts";
+import { parseLoadRequest } from "./load-request.ts";
 import type { LoadFilter } from "./loads.ts";
 import { doorOfTest, type TestDoor } from "./redis-loads.test-support.ts";
+import type { LoadView } from "./views.ts";
 
 /** All pages, each as the ids on it. */
 async function pages(door: TestDoor, filter: LoadFilter): Promise<readonly (readonly string[])[]> {
@@ -90,6 +92,44 @@ describe("pages of loads", () => {
     await door.accept();
     const second = await door.loads.list({ limit: 3, cursor: first.nextCursor ?? "" });
     expect([...first.loads, ...second.loads].map((load) => load.id)).toEqual(ids);
+  });
+
+  it("are narrowed by all that a filter names, whichever index they are read by", async () => {
+    const door = doorOfTest({ names: ["default", "emea"] });
+    const made: LoadView[] = [];
+    for (let i = 0; i < 48; i++) {
+      door.setNow(1_000_000 + i);
+      const request = parseLoadRequest({
+        connection: i % 2 === 0 ? "default" : "emea",
+        sourceName: i % 5 === 0 ? "erp" : "crm",
+        object: i % 3 === 0 ? "orders" : "customers",
+        operation: i % 4 === 0 ? "delete" : "upsert",
+        source: { uri: "s3://bucket/key.csv" },
+      });
+      const caller = { principal: i % 7 === 0 ? "acme" : "other", via: "http" } as const;
+      const run = i % 6 === 0 ? { run: "default.run1" } : {};
+      const { load } = await door.loads.accept(request, { caller, ...run });
+      made.unshift(i % 9 === 0 ? await door.loads.cancel(load.id) : load);
+    }
+    const filters: readonly [LoadFilter, (load: LoadView) => boolean][] = [
+      [{ states: ["cancelled"] }, (load) => load.state === "cancelled"],
+      [{ states: ["accepted", "waiting"] }, (load) => load.state === "accepted"],
+      [{ states: [] }, () => false],
+      [{ principal: "acme" }, (load) => load.principal === "acme"],
+      [{ run: "default.run1" }, (load) => load.run === "default.run1"],
+      [{ object: "orders" }, (load) => load.object === "orders"],
+      [{ sourceName: "erp" }, (load) => load.sourceName === "erp"],
+      [{ operation: "delete" }, (load) => load.operation === "delete"],
+      [{ since: 1_000_010 }, (load) => load.acceptedAt >= new Date(1_000_010).toISOString()],
+      [{ until: 1_000_010 }, (load) => load.acceptedAt < new Date(1_000_010).toISOString()],
+    ];
+    for (const [filter, wanted] of filters)
+      for (const [other, alsoWanted] of filters) {
+        const found = (await pages(door, { ...filter, ...other, limit: 5 })).flat();
+        const one = Object.keys(filter).every((name) => !(name in other)) ? wanted : () => true;
+        const both = made.filter((load) => one(load) && alsoWanted(load));
+        expect(found).toEqual(both.map(({ id }) => id));
+      }
   });
 
   it("leave out bulk jobs, and records that have expired", async () => {

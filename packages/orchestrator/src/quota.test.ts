@@ -16,9 +16,10 @@ const limits: SlotLimits = {
   oneBulkJobPerObject: true,
 };
 
-async function planned(door: TestDoor, object: string): Promise<void> {
+async function planned(door: TestDoor, object: string): Promise<string> {
   const { load } = await door.accept({ object });
   await planLoadAs(door.of("default").ledger, load.id, 1);
+  return load.id;
 }
 
 it("shows the API's own limits, all free, before any worker has started", async () => {
@@ -48,7 +49,7 @@ it("shows what is used, by whom, what is free and when each slot returns", async
   await claimAs(ledger, "job1");
   await endBulkJob(ledger, await bulkJobOf(ledger, "job1"), complete);
   door.setNow(1_010_000);
-  await planned(door, "customers");
+  const load = await planned(door, "customers");
   await claimAs(ledger, "job2", { object: "customers" });
   const foreign = { sourceName: "web", object: "visits", operation: "upsert", state: "Open" };
   await recordObservation(ledger, [{ ...foreign, id: "f1", state: "Open", createdAt: 1_005_000 }]);
@@ -73,7 +74,16 @@ it("shows what is used, by whom, what is free and when each slot returns", async
         reserved: 1,
         used: 1,
         foreign: 1,
-        holders: [{ bulkJob: "job2", sourceName: "crm", object: "customers", phase: "claimed" }],
+        holders: [
+          {
+            bulkJob: "job2",
+            sourceName: "crm",
+            object: "customers",
+            phase: "claimed",
+            since: at(1_010_000),
+            loads: [load],
+          },
+        ],
       },
       waiting: [{ object: "crm/orders", loads: 2 }],
     },

@@ -1,6 +1,6 @@
 /** Reads how much of a connection's quota is used, by whom, and when it returns. */
 import { decideWindow, epochMs, type Slot, type SlotLimits } from "@headgate/core";
-import { type BulkJobRecord, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
+import { loadsOfBulkJob, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
 import { readLines } from "./ledger/claim.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { readLimits } from "./ledger/published.ts";
@@ -32,12 +32,7 @@ export async function readQuota(ledger: Ledger): Promise<QuotaView> {
       reserved: limits.reservePermits,
       used: holders.length,
       foreign: foreignPermits,
-      holders: holders.map(({ id, sourceName, object, phase }) => ({
-        bulkJob: id,
-        sourceName,
-        object,
-        phase,
-      })),
+      holders,
     },
     ...(gate > now ? { gateClosedUntil: iso(gate) } : {}),
     waiting: await readWaiting(ledger),
@@ -64,10 +59,17 @@ async function readSlots(ledger: Ledger): Promise<readonly Slot[]> {
   return slots;
 }
 
-async function readHolders(ledger: Ledger): Promise<readonly BulkJobRecord[]> {
-  const ids = await unfinishedBulkJobs(ledger);
-  const records = await Promise.all(ids.map((id) => readBulkJob(ledger, id)));
-  return records.filter((record) => record !== undefined);
+async function readHolders(ledger: Ledger): Promise<QuotaView["permits"]["holders"]> {
+  const held = await Promise.all(
+    (await unfinishedBulkJobs(ledger)).map(async (id) => {
+      const record = await readBulkJob(ledger, id);
+      if (record === undefined) return [];
+      const { sourceName, object, phase, claimedAt } = record;
+      const loads = await loadsOfBulkJob(ledger, id);
+      return [{ bulkJob: id, sourceName, object, phase, since: iso(claimedAt), loads }];
+    }),
+  );
+  return held.flat();
 }
 
 async function readWaiting(ledger: Ledger): Promise<QuotaView["waiting"]> {

@@ -112,6 +112,10 @@ export interface QuotaView {
       readonly sourceName: string;
       readonly object: string;
       readonly phase: BulkJobPhase;
+      /** Since when it holds the permit. */
+      readonly since: string;
+      /** The loads whose parts it carries. */
+      readonly loads: readonly string[];
     }[];
   };
   /** Present while a 429 keeps the fleet from creating. */

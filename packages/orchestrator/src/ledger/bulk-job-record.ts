@@ -83,6 +83,14 @@ export async function readBulkJobParts(
   return texts.map((text) => bulkJobPartSchema.parse(JSON.parse(text)));
 }
 
+/** Ids of the loads that its parts are of, in upload order. */
+export async function loadsOfBulkJob(
+  ledger: Ledger,
+  bulkJobId: string,
+): Promise<readonly string[]> {
+  return [...new Set((await readBulkJobParts(ledger, bulkJobId)).map((part) => part.load))];
+}
+
 /** Ids of our unfinished bulk jobs, by time of claim. */
 export async function unfinishedBulkJobs(ledger: Ledger): Promise<readonly string[]> {
   return await guarded(() => ledger.redis.zrange(`${ledger.base}permits`, "0", "-1"));

@@ -2,7 +2,7 @@
  * Whatever happens in whatever order, each part of a load that has not ended is in exactly one
  * place: waiting, in a live bulk job, or settled; and every counter is the sum of what it counts.
  */
-import { isFinalLoadState } from "@headgate/core";
+import { isFinalLoadState, loadStates, noFindings } from "@headgate/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readBulkJobParts, unfinishedBulkJobs } from "./bulk-job-record.ts";
@@ -18,6 +18,7 @@ import {
   openTestLedger,
 } from "./ledger.test-support.ts";
 import type { Ledger } from "./ledger.ts";
+import { failPlanning } from "./manifest.ts";
 import { recordClosed, recordUploaded, returnLastPart } from "./part-progress.ts";
 
 const objects = ["orders", "customers"] as const;
@@ -40,6 +41,21 @@ function named(name: string, run: Command): Command {
 function add(object: string, parts: number): Command {
   return named(`add ${parts} parts of ${object}`, async ({ ledger, loads }) => {
     loads.push(await addLoad(ledger, { id: String(loads.length), object, parts }));
+  });
+}
+
+function accept(object: string): Command {
+  return named(`accept ${object}`, async ({ ledger, loads }) => {
+    loads.push(await addLoad(ledger, { id: String(loads.length), object }));
+  });
+}
+
+/** Planning refuses the n-th load, where that is not planned yet. */
+function refuse(nth: number): Command {
+  return named(`refuse ${nth}`, async ({ ledger, loads }) => {
+    const id = loads[nth % Math.max(loads.length, 1)];
+    const why = { code: "csv_empty", message: "empty", findings: noFindings("refuse") };
+    if (id !== undefined) await failPlanning(ledger, id, why);
   });
 }
 
@@ -132,6 +148,10 @@ async function checkLoads({ ledger, loads, settled }: World): Promise<void> {
     });
     const returned = await redis.zrange(`${base}load:${id}:returned`, "0", "-1");
     const inLine = (await redis.zscore(`${base}line:${load.objectKey}`, id)) !== null;
+    if (load.state === "accepted") {
+      expect({ returned, inLine }).toEqual({ returned: [], inLine: true });
+      continue;
+    }
     if (isFinalLoadState(load.state)) {
       expect({ returned, inLine }).toEqual({ returned: [], inLine: false });
       expect(load.endedAt).toBeDefined();
@@ -147,6 +167,21 @@ async function checkLoads({ ledger, loads, settled }: World): Promise<void> {
     expect(load.state === "processing").toBe(load.closedParts === load.parts);
     if (load.state === "waiting") expect(inJobs.parts).toEqual([]);
   }
+}
+
+/** Exactly the unfinished loads are pending, and each load is in the index of its own state. */
+async function checkIndexes({ ledger, loads }: World): Promise<void> {
+  const { redis, base } = ledger;
+  const byState = new Map<string, string[]>(loadStates.map((state) => [state, []]));
+  for (const id of loads) byState.get((await loadOf(ledger, id)).state)?.push(id);
+  for (const [state, ids] of byState)
+    expect((await redis.zrange(`${base}loads:state:${state}`, "0", "-1")).toSorted()).toEqual(
+      ids.toSorted(),
+    );
+  const unfinished = loadStates.filter((state) => !isFinalLoadState(state));
+  expect((await redis.smembers(`${base}pending:test`)).toSorted()).toEqual(
+    unfinished.flatMap((state) => byState.get(state) ?? []).toSorted(),
+  );
 }
 
 async function checkLines({ ledger }: World): Promise<void> {
@@ -173,6 +208,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.tuple(anyObject, fc.integer({ min: 1, max: 4 })).map((a) => claim(...a)),
   },
   { weight: 1, arbitrary: nth.map(cancel) },
+  { weight: 1, arbitrary: anyObject.map(accept) },
+  { weight: 1, arbitrary: nth.map(refuse) },
   jobCommand(12, upload),
   jobCommand(1, giveBack),
   jobCommand(5, close),
@@ -192,6 +229,7 @@ it.each([true, false])(
           await step(world);
           await checkLoads(world);
           await checkLines(world);
+          await checkIndexes(world);
         }
       } finally {
         await test.close();

@@ -21,3 +21,20 @@ it("forgets index entries of expired records, and keeps those of records that ar
   expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([kept]);
   expect(await redis.zrange(`${base}bulk-jobs`, "0", "-1")).toEqual(["kept"]);
 });
+
+it("forgets them in the narrower indexes too, and these where they are empty", async () => {
+  const { ledger } = ledgerOfTest();
+  const { redis, base } = ledger;
+  const gone = await addLoad(ledger, { id: "gone", object: "old" });
+  const kept = await addLoad(ledger, { id: "kept" });
+  await redis.del(`${base}load:${gone}`);
+  await forgetExpired(ledger, epochMs(1_000_000 + retentionSeconds * 1000));
+  expect((await redis.smembers(`${base}load-indexes`)).toSorted()).toEqual([
+    "loads:object:orders",
+    "loads:principal:test",
+    "loads:state:accepted",
+  ]);
+  for (const index of ["object:orders", "principal:test", "state:accepted"])
+    expect(await redis.zrange(`${base}loads:${index}`, "0", "-1")).toEqual([kept]);
+  expect(await redis.exists(`${base}loads:object:old`)).toBe(0);
+});
