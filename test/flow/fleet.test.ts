@@ -54,8 +54,8 @@ it("keeps the tenant's limits and loses nothing, whoever of the fleet does what"
   // The margin is for the way of a create call from its stamp to its arrival.
   const tuning: Tuning = { windowMs: windowMs + 1500, sweepEveryMs: 2000, observeEveryMs: 200 };
   const environment = {
-    HEADGATE_SLOTS: String(slots),
-    HEADGATE_PERMITS: String(permits),
+    HEADGATE__CONNECTIONS__DEFAULT__LIMITS__SLOTS: String(slots),
+    HEADGATE__CONNECTIONS__DEFAULT__LIMITS__PERMITS: String(permits),
     HEADGATE_TEST_TUNING: JSON.stringify(tuning),
   };
   const fleet = [1, 2, 3].map(() => rig?.startProcess("tuned", environment));

@@ -5,13 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import {
-  defaultReapSettings,
-  defaultSlotLimits,
-  milliseconds,
-  Secret,
-  type SlotLimits,
-} from "@headgate/core";
+import { loadConfig } from "@headgate/config";
+import { milliseconds, type SlotLimits } from "@headgate/core";
 import {
   type ClockMode,
   type Emulator,
@@ -29,7 +24,7 @@ import {
   parseLoadRequest,
 } from "@headgate/orchestrator";
 import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
-import { type RunningWorker, startWorker, type WorkerOptions } from "@headgate/worker";
+import { type RunningWorker, startWorker, type WorkerTuning } from "@headgate/worker";
 import { Redis } from "ioredis";
 import { inject } from "vitest";
 import { startWorkerProcess, type WorkerProcess, type WorkerProgram } from "./worker-process.ts";
@@ -41,7 +36,7 @@ export interface RigOptions {
   /** Default "real"; "manual" stands still until the test moves it. */
   readonly clock?: ClockMode;
   readonly limits?: Partial<SlotLimits>;
-  readonly steps?: WorkerOptions["connection"]["steps"];
+  readonly steps?: WorkerTuning["steps"];
   readonly deniedKeys?: readonly string[];
   /** Whether the reaper may abort other tools' bulk jobs. */
   readonly reapForeign?: boolean;
@@ -56,7 +51,7 @@ export interface Rig {
   /** Every event of all workers so far. */
   readonly events: readonly HeadgateEvent[];
   put(key: string, body: string | Uint8Array): Promise<string>;
-  startWorker(changes?: Partial<WorkerOptions>): Promise<RunningWorker>;
+  startWorker(): Promise<RunningWorker>;
   /** Starts a worker as a process of its own; its events are the rig's events too. */
   startProcess(
     program: WorkerProgram,
@@ -140,45 +135,39 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const queues = openQueues({ redis, prefix });
   const workers: RunningWorker[] = [];
   const processes: WorkerProcess[] = [];
+  const configFile = await writeConfig(folder, {
+    redis: { url: redisUrl, prefix },
+    connections: {
+      default: {
+        loginUrl: emulator.url,
+        consumerKey: "rig",
+        user: "rig@example.com",
+        keyFile,
+        audience: "rig-audience",
+        allowLoopback: true,
+        connectors: await writeSchemas(folder, options.schemas),
+        polling: { minMs: 100, maxMs: 200 },
+        abortForeign: options.reapForeign ?? false,
+      },
+    },
+    sources: { s3: { endpoint: s3.url, region: "us-east-1" }, filesRoot: folder },
+    clients: { rig: {} },
+  });
   const processEnvironment = {
-    HEADGATE_REDIS_URL: redisUrl,
-    HEADGATE_KEY_PREFIX: prefix,
-    HEADGATE_LOGIN_URL: emulator.url,
-    HEADGATE_CONSUMER_KEY: "rig",
-    HEADGATE_USER: "rig@example.com",
-    HEADGATE_KEY_FILE: keyFile,
-    HEADGATE_AUDIENCE: "rig-audience",
-    HEADGATE_ALLOW_LOOPBACK: "true",
-    HEADGATE_SCHEMAS: await schemaFiles(folder, options.schemas),
-    HEADGATE_S3_ENDPOINT: s3.url,
-    HEADGATE_S3_REGION: "us-east-1",
-    HEADGATE_S3_PATH_STYLE: "true",
-    HEADGATE_POLL_MIN_MS: "100",
-    HEADGATE_POLL_MAX_MS: "200",
+    HEADGATE_CONFIG: configFile,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   };
-  const workerOptions: WorkerOptions = {
-    redisUrl: new Secret(redisUrl),
-    prefix,
-    allowVolatileRedis: true,
-    streamIntake: true,
-    connection: {
-      name: "default",
-      login: { ...login, user: "rig@example.com" },
-      schemas: new Map(Object.entries(options.schemas)),
-      limits: { ...defaultSlotLimits, ...options.limits },
-      sweepEveryMs: milliseconds(500),
-      steps: {
-        observeEveryMs: milliseconds(200),
-        pollMinMs: milliseconds(50),
-        pollMaxMs: milliseconds(200),
-        reap: { ...defaultReapSettings, abortForeign: options.reapForeign ?? false },
-        ...options.steps,
-      },
+  const tuning: WorkerTuning = {
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    sweepEveryMs: milliseconds(500),
+    s3Credentials: credentials,
+    steps: {
+      observeEveryMs: milliseconds(200),
+      pollMinMs: milliseconds(50),
+      pollMaxMs: milliseconds(200),
+      ...options.steps,
     },
-    s3: { endpoint: s3.url, region: "us-east-1", credentials },
-    filesRoot: folder,
   };
 
   const rig: Rig = {
@@ -194,8 +183,10 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       );
       return `s3://${bucket}/${key}`;
     },
-    async startWorker(changes = {}) {
-      const worker = await startWorker({ ...workerOptions, ...changes }, emit);
+    async startWorker() {
+      const environment = { HEADGATE__REDIS__ALLOW_VOLATILE: "true" };
+      const loaded = loadConfig({ path: configFile, environment });
+      const worker = await startWorker(loaded, { emit, tuning });
       workers.push(worker);
       return worker;
     },
@@ -273,12 +264,19 @@ function tenantOf({ client }: ConnectedClient): Tenant {
   };
 }
 
-/** Writes each connector's schema to a file; answers the value of HEADGATE_SCHEMAS. */
-async function schemaFiles(folder: string, schemas: RigOptions["schemas"]): Promise<string> {
+/** Writes headgate.yaml, of which JSON is a kind. */
+async function writeConfig(folder: string, config: object): Promise<string> {
+  const path = join(folder, "headgate.yaml");
+  await writeFile(path, JSON.stringify(config));
+  return path;
+}
+
+/** Writes each connector's schema to a file; answers the setting `connectors`. */
+async function writeSchemas(folder: string, schemas: RigOptions["schemas"]): Promise<object> {
   const pairs = Object.entries(schemas).map(async ([sourceName, yaml]) => {
     const path = join(folder, `${sourceName}.yaml`);
     await writeFile(path, yaml);
-    return `${sourceName}=${path}`;
+    return [sourceName, { schema: path }] as const;
   });
-  return (await Promise.all(pairs)).join(",");
+  return Object.fromEntries(await Promise.all(pairs));
 }

@@ -43,24 +43,26 @@ async function refusal(environment: Readonly<Record<string, string>>): Promise<s
 
 it("refuses a key file that others can read, and names path, mode and the modes allowed", async () => {
   const path = await keyFile("open.pem", 0o644);
-  expect(await refusal({ HEADGATE_KEY_FILE: path })).toBe(
-    `headgate-worker: ERR_KEY_FILE: private key file ${path}: its mode is 0644, allowed are 0400 and 0600\n`,
+  expect(await refusal({ HEADGATE__CONNECTIONS__DEFAULT__KEY_FILE: path })).toBe(
+    `headgate-worker: ERR_KEY_FILE: connection "default": private key file ${path}: its mode is 0644, allowed are 0400 and 0600\n`,
   );
 });
 
 it("refuses a key that the login service does not know", async () => {
   const path = await keyFile("wrong.pem", 0o600);
-  expect(await refusal({ HEADGATE_KEY_FILE: path })).toContain("ERR_AUTH_REFUSED");
+  expect(await refusal({ HEADGATE__CONNECTIONS__DEFAULT__KEY_FILE: path })).toContain(
+    "ERR_AUTH_REFUSED",
+  );
 });
 
-it("refuses settings that are missing, all by name", async () => {
+it("refuses settings that are wrong, all by name", async () => {
   const { code, stderr } = await rig.startProcess("shipped", {
-    HEADGATE_USER: "",
-    HEADGATE_SCHEMAS: "",
+    HEADGATE__CONNECTIONS__DEFAULT__USERS: "x",
+    HEADGATE__API__PORT: "x",
   }).ended;
   expect(code).toBe(2);
   expect(stderr).toMatch(
-    /^headgate-worker: ERR_CONFIG: .*\n {2}HEADGATE_USER: .*\n {2}HEADGATE_SCHEMAS: .*\n$/,
+    /^headgate-worker: ERR_CONFIG: .*\n {2}HEADGATE__CONNECTIONS__DEFAULT__USERS names .*\n {2}HEADGATE__API__PORT api.port: .*\n$/,
   );
 });
 
@@ -82,7 +84,7 @@ it("refuses a Redis that evicts or forgets, unless that is allowed", async () =>
   );
   expect(await client.keys(`*${rig.prefix}*`)).toEqual([]);
 
-  const allowed = rig.startProcess("shipped", { ...own, HEADGATE_ALLOW_VOLATILE_REDIS: "true" });
+  const allowed = rig.startProcess("shipped", { ...own, HEADGATE__REDIS__ALLOW_VOLATILE: "true" });
   await allowed.ready;
   allowed.kill("SIGTERM");
   expect(await allowed.ended).toEqual({ code: 0, signal: null, stderr: "" });

@@ -18,24 +18,17 @@ function write(msg: string, measures: object = {}): void {
   process.stdout.write(`${JSON.stringify({ msg, ...measures })}\n`);
 }
 
-const options = readWorkerConfig(process.env);
-const { limits, steps } = options.connection;
-const worker = await startWorker(
-  {
-    ...options,
-    connection: {
-      ...options.connection,
-      ...(lockMs === undefined ? {} : { lockMs: milliseconds(lockMs) }),
-      ...(sweepEveryMs === undefined ? {} : { sweepEveryMs: milliseconds(sweepEveryMs) }),
-      limits: { ...limits, windowMs: milliseconds(windowMs ?? limits.windowMs) },
-      steps: {
-        ...steps,
-        ...(observeEveryMs === undefined ? {} : { observeEveryMs: milliseconds(observeEveryMs) }),
-      },
-    },
+const worker = await startWorker(readWorkerConfig(process.env), {
+  emit: ({ type, ...measures }) => write(type, measures),
+  tuning: {
+    ...(lockMs === undefined ? {} : { lockMs: milliseconds(lockMs) }),
+    ...(sweepEveryMs === undefined ? {} : { sweepEveryMs: milliseconds(sweepEveryMs) }),
+    ...(windowMs === undefined ? {} : { limits: { windowMs: milliseconds(windowMs) } }),
+    ...(observeEveryMs === undefined
+      ? {}
+      : { steps: { observeEveryMs: milliseconds(observeEveryMs) } }),
   },
-  ({ type, ...measures }) => write(type, measures),
-);
+});
 process.once("SIGTERM", async () => {
   await worker.close();
   process.exit(0);

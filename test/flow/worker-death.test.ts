@@ -86,7 +86,7 @@ it("a worker that is told to stop while Redis is gone ends within its time, and 
   onTestFinished(server.close);
   const worker = rig.startProcess("shipped", {
     HEADGATE_REDIS_URL: server.url,
-    HEADGATE_STOP_SECONDS: "1",
+    HEADGATE__WORKER__STOP_SECONDS: "1",
   });
   await worker.ready;
   await server.close();

@@ -1,31 +1,68 @@
-/** The `headgate-worker` command: everything comes from the environment, see README.md. */
+/**
+ * The `headgate-worker` command: takes tasks until SIGTERM or SIGINT. Exit codes: 0 after a clean stop,
+ * 1 where it cannot start or stop, 2 for a wrong flag or configuration.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { isBulkError } from "@headgate/core";
 import { pino } from "pino";
 import { readWorkerConfig } from "./config.ts";
+import { followConfig } from "./follow-config.ts";
 import { logEvents } from "./log-events.ts";
 import { startWorker } from "./start-worker.ts";
 
+const help = `Usage: headgate-worker
+
+Plans loads, claims slots, runs bulk jobs and schedules, until SIGTERM. Start as many as you like.
+
+It reads the file that HEADGATE_CONFIG names, else ./headgate.yaml; environment variables such as
+HEADGATE__REDIS__URL go over it. SIGHUP reads the file again; it is also watched.
+
+  --help      print this
+  --version   print the version
+`;
+
 async function main(): Promise<void> {
-  const { logLevel, stopMs, ...options } = readWorkerConfig(process.env);
-  const logger = pino({ name: "headgate-worker", level: logLevel });
-  const worker = await startWorker(options, logEvents(logger));
+  const { values: flags } = parseArgs({
+    options: { help: { type: "boolean" }, version: { type: "boolean" } },
+  });
+  if (flags.help) return void process.stdout.write(help);
+  if (flags.version) return void process.stdout.write(`${ownVersion()}\n`);
+  await work();
+}
+
+async function work(): Promise<void> {
+  const loaded = readWorkerConfig(process.env);
+  const logger = pino({ name: "headgate-worker", level: loaded.config.logLevel });
+  const worker = await startWorker(loaded, { emit: logEvents(logger) });
+  const config = followConfig(loaded, { worker, logger });
   const stop = async (signal: string): Promise<void> => {
+    const stopMs = loaded.config.worker.stopSeconds * 1000;
     // A worker that cannot reach Redis cannot give its tasks back; others take them over.
     setTimeout(() => {
       logger.error({ signal, stopMs }, "worker.stopped-late");
       process.exit(1);
     }, stopMs);
+    config.close();
     await worker.close();
     logger.info({ signal }, "worker.stopped");
     process.exit(0);
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  logger.info({ connection: options.connection.name }, "worker.ready");
+  process.on("SIGHUP", config.reload);
+  logger.info({ connections: Object.keys(loaded.config.connections) }, "worker.ready");
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const { version }: { readonly version: string } = JSON.parse(text);
+  return version;
 }
 
 main().catch((error: unknown) => {
+  const wrongFlag = error instanceof TypeError && "code" in error;
   const text = isBulkError(error) ? `${error.code}: ${error.message}` : String(error);
-  process.stderr.write(`headgate-worker: ${text}\n`);
-  process.exit(isBulkError(error, "ERR_CONFIG") ? 2 : 1);
+  process.stderr.write(`headgate-worker: ${wrongFlag ? error.message : text}\n`);
+  process.exit(wrongFlag || isBulkError(error, "ERR_CONFIG") ? 2 : 1);
 });

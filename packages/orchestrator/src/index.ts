@@ -1,4 +1,5 @@
 export * from "./events.ts";
+export { createEventWriter } from "./feed/event-writer.ts";
 export * from "./intake/stream-intake.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export { publishConnectors, publishLimits } from "./ledger/published.ts";

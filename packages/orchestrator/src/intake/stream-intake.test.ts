@@ -44,6 +44,7 @@ function intakeOfTest(): Intake {
         prefix,
         loads,
         consumer: name,
+        caller: () => ({ principal: "redis", via: "stream" }),
         emit: (event) => void events.push(event),
       });
       onTestFinished(() => intake.close());

@@ -14,7 +14,7 @@ import { z } from "zod";
 import type { EmitEvent } from "../events.ts";
 import { executed } from "../ledger/ledger.ts";
 import { parseLoadRequest } from "../load-request.ts";
-import type { Loads } from "../loads.ts";
+import type { Caller, Loads } from "../loads.ts";
 
 export interface StreamIntakeOptions {
   /** A connection of its own, for it blocks; closed here. */
@@ -23,6 +23,8 @@ export interface StreamIntakeOptions {
   readonly loads: Loads;
   /** Name of this reader in the consumer group, such as host and process id. */
   readonly consumer: string;
+  /** Who the requests come from, asked for each: rights may change while it reads. */
+  readonly caller: () => Caller;
   readonly emit: EmitEvent;
 }
 
@@ -142,7 +144,7 @@ async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise
   try {
     const request = parseLoadRequest(requestOf(entry));
     const { load, replayed } = await loads.accept(request, {
-      caller: { principal: "redis", via: "stream" },
+      caller: options.caller(),
       idempotencyKey: keyOf(entry),
     });
     addAnswer("accepted", ["load", load.id, "replayed", String(replayed)]);

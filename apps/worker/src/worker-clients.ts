@@ -1,0 +1,29 @@
+/** The rights under which a worker acts for those who asked. */
+import type { LoadedConfig } from "@headgate/config";
+import type { ClientAccess } from "@headgate/core";
+import type { Caller } from "@headgate/orchestrator";
+
+type Clients = Pick<LoadedConfig, "clients" | "config">;
+
+/** Owner of loads that came by the Redis stream where no client stands for it; no client may have the name. */
+const streamOwner = "redis";
+/** Owner of the schedules of headgate.yaml. */
+const fileOwner = "headgate.yaml";
+
+/** Who enqueues by the Redis stream: the client that stands for it, else anyone who may write to Redis. */
+export function streamCaller({ clients, config }: Clients): Caller {
+  const { streamClient } = config;
+  if (streamClient === undefined) return { principal: streamOwner, via: "stream" };
+  const access = clients.get(streamClient)?.access;
+  return { principal: streamClient, via: "stream", ...(access === undefined ? {} : { access }) };
+}
+
+/** What the owner of a load may do, as `ConnectionPorts.accessOf` says. */
+export function accessOf(
+  { clients, config }: Clients,
+  { principal, via }: { readonly principal: string; readonly via: string },
+): ClientAccess | "any" | undefined {
+  if (via === "schedule" && principal === fileOwner) return "any";
+  if (via === "stream" && config.streamClient === undefined) return "any";
+  return clients.get(principal)?.access;
+}
