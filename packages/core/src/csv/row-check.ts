@@ -42,9 +42,11 @@ interface CheckedColumn {
   readonly isKey: boolean;
   /** Found where there is no value. */
   readonly empty: FindingRule | undefined;
-  /** Found where the value is not of this syntax. */
-  readonly invalid: { readonly rule: FindingRule; readonly syntax: ValueSyntax } | undefined;
+  /** What is found where the value is not of the column's type. */
+  readonly invalid: JudgeValue | undefined;
 }
+
+type JudgeValue = (...value: Parameters<ValueSyntax>) => FindingRule | undefined;
 
 /** The check that these settings ask for; undefined where no column needs one. */
 export function createRowCheck(options: RowCheckOptions): RowCheck | undefined {
@@ -74,10 +76,10 @@ export function createRowCheck(options: RowCheckOptions): RowCheck | undefined {
           from++;
           to--;
         }
-        const rule =
-          from === to ? empty : invalid?.syntax(bytes, from, to) ? undefined : invalid?.rule;
-        if (values && rule !== undefined)
-          findings.add({ rule, uri, line: record.line, column: name });
+        if (values) {
+          const rule = from === to ? empty : invalid?.(bytes, from, to);
+          if (rule !== undefined) findings.add({ rule, uri, line: record.line, column: name });
+        }
         if (duplicates && isKey && from < to) {
           const key = bytes.subarray(from, to);
           onKey(isQuoted ? withoutDoubledQuotes(key) : key, record.line);
@@ -121,20 +123,19 @@ function deleteColumns({ schema }: RowCheckOptions): readonly CheckedColumn[] {
   ];
 }
 
-function invalidOf(type: FieldType): CheckedColumn["invalid"] {
-  switch (type) {
-    case "text":
-      return undefined;
-    case "number":
-      return { rule: "value_number", syntax: valueSyntax.number };
-    case "boolean":
-      return { rule: "value_boolean", syntax: valueSyntax.boolean };
-    case "date":
-      return { rule: "value_date", syntax: valueSyntax.date };
-    case "date-time":
-      return { rule: "value_date_time", syntax: valueSyntax["date-time"] };
-  }
+function invalidOf(type: FieldType): JudgeValue | undefined {
+  if (type === "text") return undefined;
+  const takes = valueSyntax[type];
+  const rule = ruleOf[type];
+  return (text, from, to) => (takes(text, from, to) ? undefined : rule);
 }
+
+const ruleOf = {
+  number: "value_number",
+  boolean: "value_boolean",
+  date: "value_date",
+  "date-time": "value_date_time",
+} as const satisfies Readonly<Record<keyof typeof valueSyntax, FindingRule>>;
 
 /** The text of a quoted field: each two quotes in it are one. */
 function withoutDoubledQuotes(field: Uint8Array): Uint8Array {

@@ -4,7 +4,10 @@
  */
 import type { FieldType } from "../connector-catalogue.ts";
 
-/** Whether the bytes from `from` to before `to`, at least one, are such a value. */
+/**
+ * Whether the bytes from `from` to before `to`, at least one, are such a value. The parameters are
+ * positional because this runs once a value.
+ */
 export type ValueSyntax = (text: Uint8Array, from: number, to: number) => boolean;
 
 /**

@@ -20,9 +20,14 @@ export interface DoubledList {
 export function createDoubledList(): DoubledList {
   let count = 0;
   let kept: DoubledKey[] = [];
+  /** The last one that can still be among the first. */
+  let bound: DoubledKey | undefined;
   function keep(doubled: DoubledKey): void {
+    if (bound !== undefined && byPlace(doubled, bound) > 0) return;
     kept.push(doubled);
-    if (kept.length >= 2 * maxFindingsKept) kept = firstOf(kept);
+    if (kept.length < 2 * maxFindingsKept) return;
+    kept = firstOf(kept);
+    bound = kept.at(-1);
   }
   return {
     add(doubled) {
@@ -41,7 +46,9 @@ export function createDoubledList(): DoubledList {
 }
 
 function firstOf(doubled: readonly DoubledKey[]): DoubledKey[] {
-  return doubled
-    .toSorted((a, b) => a.source - b.source || a.line - b.line)
-    .slice(0, maxFindingsKept);
+  return doubled.toSorted(byPlace).slice(0, maxFindingsKept);
+}
+
+function byPlace(a: KeyPlace, b: KeyPlace): number {
+  return a.source - b.source || a.line - b.line;
 }
