@@ -57,7 +57,8 @@ async function makeLoad(
       idempotencyKey: `${run.id}/${target.name}/${chunk}`,
       run: run.id,
     });
-    return { kind: "made", target: { ...target, loads: [...target.loads, load.id] } };
+    const loadIds = [...target.loads, load.id];
+    return { kind: "made", target: { ...target, reason: undefined, loads: loadIds } };
   } catch (error) {
     if (!isBulkError(error) || error.code === "ERR_REDIS_AWAY") throw error;
     const reason = { code: reasonCode(error.code), message: error.message };

@@ -42,7 +42,10 @@ export interface TestSchedules {
   /** Makes a schedule of 02:00 UTC that settles at once; `orders` from `s3://b/{yyyy-MM-dd}/orders/`. */
   make(name?: string, changes?: Partial<ScheduleSpecInput>): Promise<void>;
   /** What workers do at this instant: ticks, and steps of all runs, until nothing moves. */
-  work(options?: { readonly loads?: "complete" | "fail" | "rest" }): Promise<void>;
+  work(options?: {
+    readonly loads?: "complete" | "fail" | "rest";
+    readonly context?: StepContext;
+  }): Promise<void>;
   /** Runs, newest first. */
   runs(name?: string): Promise<readonly RunView[]>;
   /** Loads, in the order accepted. */
@@ -90,11 +93,11 @@ export function schedulesOfTest(names: readonly string[] = ["default"]): TestSch
     async make(name = "nightly", changes = {}) {
       await schedules.create(name, specOf(changes), caller);
     },
-    async work({ loads = "complete" } = {}) {
+    async work({ loads = "complete", context: worker = context } = {}) {
       for (let before = ""; ; ) {
-        await sweepSchedules(context);
+        await sweepSchedules(worker);
         for (const { id } of await readOpenRuns(context.ledger))
-          await advanceRun(context, id, signal);
+          await advanceRun(worker, id, signal);
         if (loads !== "rest") await endLoads(test, loads);
         const open = await readOpenRuns(context.ledger);
         const now = JSON.stringify(open.map(({ id, revision }) => [id, revision]));
