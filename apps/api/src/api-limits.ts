@@ -1,12 +1,12 @@
 /** How much one client may ask of the HTTP API. Every bound has a default and can be set by the caller. */
 export interface ApiLimits {
-  /** Largest request body in bytes; more is answered 413. Default 65,536 (64 KiB). */
+  /** Largest JSON body in bytes; more is answered 413. Default 262,144 (256 KiB): 1,000 keys of 250 bytes. */
   readonly bodyBytes: number;
   /** A connection that has not sent all its headers by then is closed. Default 10,000. */
   readonly headersTimeoutMs: number;
-  /** A connection that has not sent its whole request by then is closed. Default 30,000. */
+  /** A request whose body is not there by then is answered 408; files have `uploadIdleMs`. Default 30,000. */
   readonly requestTimeoutMs: number;
-  /** A request that is not answered by then is answered 503. Default 15,000. */
+  /** A request that is not answered by then is answered 503; files and events have no such limit. Default 15,000. */
   readonly handlerTimeoutMs: number;
   /** An idle connection is closed after this. Default 60,000. */
   readonly keepAliveMs: number;
@@ -14,15 +14,27 @@ export interface ApiLimits {
   readonly connections: number;
   /** How long a readiness check may take before it counts as failed. Default 2,000. */
   readonly readinessMs: number;
+  /** An upload of which no byte comes for so long is answered 408. Default 30,000. */
+  readonly uploadIdleMs: number;
+  /** Streams of events that one client may follow at a time, on one instance. Default 10. */
+  readonly streamsPerClient: number;
+  /** Time between two comments that keep a stream of events open. Default 15,000. */
+  readonly heartbeatMs: number;
+  /** A stream whose client reads nothing for so long while there is something is closed. Default 30,000. */
+  readonly slowReaderMs: number;
 }
 
 /** Bounds for one instance behind a proxy; README.md lists them. */
 export const defaultApiLimits: ApiLimits = {
-  bodyBytes: 64 * 1024,
+  bodyBytes: 256 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   handlerTimeoutMs: 15_000,
   keepAliveMs: 60_000,
   connections: 1_000,
   readinessMs: 2_000,
+  uploadIdleMs: 30_000,
+  streamsPerClient: 10,
+  heartbeatMs: 15_000,
+  slowReaderMs: 30_000,
 };

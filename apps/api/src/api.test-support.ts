@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
+import type { Client } from "@headgate/config";
+import { type ClientAccess, scopes } from "@headgate/core";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
-import { apiKey } from "./api-keys.ts";
 import { type ApiOptions, createApi } from "./create-api.ts";
 import { createInMemoryLoads, type InMemoryLoads } from "./in-memory-loads.test-support.ts";
+import type { Doors } from "./v1.ts";
 
-/** The key that opens an API made here, and the name it has. */
-export const testKey = "headgate_test-key";
+/** The key that opens an API made here with all scopes, and the name of its client. */
+export const testKey = "hg_test-key";
 export const testPrincipal = "airflow";
 
 export const loadBody = {
@@ -13,6 +16,18 @@ export const loadBody = {
   operation: "upsert",
   source: { uri: "s3://bucket/orders.csv" },
 } as const;
+
+/** A client with one key. Without `access` it may do everything. */
+export function clientOf(name: string, key: string, access: Partial<ClientAccess> = {}): Client {
+  return {
+    access: {
+      ...{ name, scopes, connections: undefined, sources: undefined },
+      limits: { requestsPerMinute: 100_000, pendingLoads: 10_000 },
+      ...access,
+    },
+    keys: [{ sha256: createHash("sha256").update(key).digest() }],
+  };
+}
 
 export interface TestApi {
   readonly app: FastifyInstance;
@@ -23,10 +38,21 @@ export interface TestApi {
   newLoad(): Promise<string>;
 }
 
-/** An API over loads in memory that does not listen. */
-export function createTestApi(options: Partial<ApiOptions> = {}): TestApi {
+export interface TestApiOptions extends Omit<Partial<ApiOptions>, "doors" | "clients"> {
+  readonly doors?: Partial<Doors>;
+  readonly clients?: readonly Client[];
+}
+
+/** An API over loads in memory that does not listen. Doors that are not given stay closed. */
+export function createTestApi(options: TestApiOptions = {}): TestApi {
   const loads = createInMemoryLoads();
-  const app = createApi({ loads, keys: [apiKey(testPrincipal, testKey)], ...options });
+  const { doors, clients = [clientOf(testPrincipal, testKey)], ...rest } = options;
+  const byName = new Map(clients.map((client) => [client.access.name, client]));
+  const app = createApi({
+    doors: { ...closedDoors, loads, ...doors },
+    clients: () => byName,
+    ...rest,
+  });
   const call: TestApi["call"] = (request) =>
     app.inject({
       ...request,
@@ -42,3 +68,23 @@ export function createTestApi(options: Partial<ApiOptions> = {}): TestApi {
     },
   };
 }
+
+async function closed(): Promise<never> {
+  throw new Error("this test has no such door");
+}
+
+const closedDoors: Omit<Doors, "loads"> = {
+  bulkJobs: { list: closed, get: closed },
+  errands: { ask: closed, get: closed },
+  feed: {
+    last: closed,
+    follow: () => {
+      throw new Error("this test has no such door");
+    },
+  },
+  schedules: {
+    ...{ list: closed, get: closed, create: closed, remove: closed, pause: closed },
+    ...{ resume: closed, runNow: closed, backfill: closed, nextRuns: closed, runs: closed },
+    ...{ run: closed, cancelRun: closed },
+  },
+};

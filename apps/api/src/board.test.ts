@@ -18,8 +18,8 @@ beforeAll(async () => {
     connections: ["default"],
     emit: () => undefined,
   });
-  const { loads, bulkJobs, upkeep } = producer.queues;
-  boardQueues = [loads, bulkJobs, upkeep];
+  const { loads, bulkJobs, runs, errands, upkeep } = producer.queues;
+  boardQueues = [loads, bulkJobs, runs, errands, upkeep];
 });
 afterAll(() => producer.close());
 
@@ -69,6 +69,8 @@ describe("the board", () => {
     expect(queues.json().queues).toMatchObject([
       { name: "loads", readOnlyMode: true },
       { name: "bulk-jobs", readOnlyMode: true },
+      { name: "runs", readOnlyMode: true },
+      { name: "errands", readOnlyMode: true },
       { name: "upkeep", readOnlyMode: true },
     ]);
     const script = /src="(static\/js\/main[^"]*)"/.exec(page.body)?.[1];

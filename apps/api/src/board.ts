@@ -8,8 +8,8 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
 import type { Secret } from "@headgate/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { sameSecret } from "./api-keys.ts";
-import { HttpProblem, sendProblem } from "./problems.ts";
+import { sameSecret } from "./login/clients.ts";
+import { HttpProblem, sendProblem } from "./problems/problems.ts";
 import { boardContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
 
 /** A BullMQ queue, as the orchestrator opens it. */

@@ -19,7 +19,7 @@ describe("POST /v1/loads", () => {
     expect(loads.accepted).toEqual([
       {
         request: { ...loadBody, connection: "default" },
-        caller: { principal: testPrincipal, via: "http" },
+        caller: { principal: testPrincipal, via: "http", access: expect.anything() },
       },
     ]);
   });
@@ -234,7 +234,7 @@ describe("health", () => {
   it("does not wait for ever on a Redis that does not answer", async () => {
     const { loads } = createTestApi();
     const silent = { ...loads, ping: () => new Promise<void>(() => {}) };
-    const { app } = createTestApi({ loads: silent, limits: { readinessMs: 1 } });
+    const { app } = createTestApi({ doors: { loads: silent }, limits: { readinessMs: 1 } });
     const unready = await app.inject("/readyz");
     expect(unready.statusCode).toBe(503);
     expect(unready.json().checks.redis).toBe("timeout");
@@ -249,10 +249,10 @@ describe("problems", () => {
     expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     expect(answer.headers["x-request-id"]).toBe("run-42");
     expect(answer.json()).toEqual({
-      type: "urn:headgate:problem:load_not_found",
+      type: "/problems/load_not_found",
       title: "there is no load with this id",
       status: 404,
-      detail: "there is no load default.9",
+      detail: 'there is no load "default.9"',
       code: "load_not_found",
       fields: { load: "default.9" },
       requestId: "run-42",
@@ -277,7 +277,7 @@ describe("problems", () => {
   it("answers 503 to a request that takes too long", async () => {
     const { loads } = createTestApi();
     const silent = { ...loads, get: () => new Promise<undefined>(() => {}) };
-    const { call } = createTestApi({ loads: silent, limits: { handlerTimeoutMs: 1 } });
+    const { call } = createTestApi({ doors: { loads: silent }, limits: { handlerTimeoutMs: 1 } });
     const answer = await call({ url: "/v1/loads/default.1" });
     expect(answer.statusCode).toBe(503);
     expect(answer.headers["retry-after"]).toBe("5");
@@ -304,8 +304,8 @@ describe("problems", () => {
     expect(unknown.statusCode).toBe(404);
     expect(unknown.json()).toMatchObject({ code: "route_not_found" });
     for (const [method, url, allow] of [
-      ["PUT", "/v1/loads", "GET, POST, HEAD"],
-      ["PATCH", "/v1/loads/default.1", "GET, DELETE, HEAD"],
+      ["PUT", "/v1/loads", "GET, HEAD, POST"],
+      ["PATCH", "/v1/loads/default.1", "DELETE, GET, HEAD"],
       ["POST", "/v1/quota", "GET, HEAD"],
     ] as const) {
       const answer = await call({ method, url, payload: "x", headers: { "content-type": "a/b" } });
@@ -324,7 +324,7 @@ describe("problems", () => {
     ["a form", "application/x-www-form-urlencoded", "a=b", 415, "media_type"],
     ["a tab in the type", "application/json\ta", "{}", 415, "media_type"],
     ["a type that only starts so", "application/jsonx", "{}", 415, "media_type"],
-    ["too much", "application/json", `"${"x".repeat(64 * 1024)}"`, 413, "body_too_large"],
+    ["too much", "application/json", `"${"x".repeat(256 * 1024)}"`, 413, "body_too_large"],
   ])("refuses a body of %s", async (_what, type, payload, status, code) => {
     const { call } = createTestApi();
     const headers = { "content-type": type };

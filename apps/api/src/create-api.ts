@@ -1,28 +1,31 @@
-/** The HTTP API as one object: joins routes, login, errors, bounds and the board. Does not listen yet. */
-import type { Loads } from "@headgate/orchestrator/producer";
+/** The HTTP API as one object: joins routes, login, errors, bounds, document and board. Does not listen yet. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
-import type { ApiKey } from "./api-keys.ts";
+import { serializerCompiler } from "fastify-type-provider-zod";
 import { type ApiLimits, defaultApiLimits } from "./api-limits.ts";
-import { requireApiKey } from "./bearer-login.ts";
 import { addBoard, type BoardOptions, type BoardQueue } from "./board.ts";
-import { answerMalformedHttp } from "./malformed-http.ts";
-import { refuseOtherMethods } from "./method-not-allowed.ts";
-import { HttpProblem, sendProblem } from "./problems.ts";
+import { type BearerLogin, requireLogin } from "./login/bearer-login.ts";
+import { limitRequestRate, type RateStore } from "./login/request-rate.ts";
+import { requireScopes } from "./login/scopes.ts";
+import { docsPage } from "./openapi/docs-page.ts";
+import { gatherDocument } from "./openapi/document.ts";
+import { answerMalformedHttp } from "./problems/malformed-http.ts";
+import { refuseOtherMethods } from "./problems/method-not-allowed.ts";
+import { problemPages } from "./problems/problem-pages.ts";
+import { HttpProblem, sendProblem } from "./problems/problems.ts";
 import { endQuietConnections } from "./quiet-connections.ts";
+import { validateRequest } from "./request-invalid.ts";
 import { logRequests, requestIdOf } from "./request-log.ts";
-import { acceptLoadRoute } from "./routes/accept-load.ts";
-import { cancelLoadRoute } from "./routes/cancel-load.ts";
-import { getLoadRoute } from "./routes/get-load.ts";
+import { limitRequestTime } from "./request-time.ts";
 import { healthRoutes } from "./routes/health.ts";
-import { listLoadsRoute } from "./routes/list-loads.ts";
-import { quotaRoute } from "./routes/quota.ts";
+import { v1Routes } from "./routes/v1-routes.ts";
 import { apiContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
+import type { Doors, V1 } from "./v1.ts";
 
 /** What an API is made of. */
-export interface ApiOptions {
-  readonly loads: Loads;
-  /** Keys that open `/v1`; never empty in service. */
-  readonly keys: readonly ApiKey[];
+export interface ApiOptions extends BearerLogin {
+  readonly doors: Doors;
+  /** Where each client's requests are counted. Default: in this process. */
+  readonly rateStore?: RateStore | undefined;
   /** Queues that the board shows. */
   readonly boardQueues?: readonly BoardQueue[];
   /** Login of the board; without it there is no board. */
@@ -31,24 +34,30 @@ export interface ApiOptions {
   readonly logger?: FastifyBaseLogger;
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<ApiLimits>;
+  /** For the document. */
+  readonly version?: string;
 }
 
-/** Builds the API. `listen` starts it; `close` lets running requests end and closes all other connections. */
+/**
+ * Builds the API. `listen` starts it; `close` lets running requests end, ends streams and closes all
+ * other connections.
+ */
 export function createApi(options: ApiOptions): FastifyInstance {
-  const { loads, keys, boardQueues = [], board } = options;
+  const { doors, boardQueues = [], board } = options;
   const limits = { ...defaultApiLimits, ...options.limits };
   const app = newServer(limits, options.logger);
-  let closing = false;
+  const closing = new AbortController();
 
+  app.setValidatorCompiler(validateRequest).setSerializerCompiler(serializerCompiler);
   app.decorateRequest("principal", "");
-  app.addHook("preClose", async () => {
-    closing = true;
-  });
+  app.decorateRequest("client", undefined);
+  app.addHook("preClose", async () => closing.abort());
   // Else a connection whose request was running would stay open, and hold up the close, until it times out.
   app.addHook("onSend", async (_request, reply) => {
-    if (closing) reply.header("connection", "close");
+    if (closing.signal.aborted) reply.header("connection", "close");
   });
   endQuietConnections(app);
+  limitRequestTime(app, limits.requestTimeoutMs);
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new HttpProblem("route_not_found", "the path is not one of this API")),
@@ -58,21 +67,29 @@ export function createApi(options: ApiOptions): FastifyInstance {
   logRequests(app);
   sendSecurityHeaders(app, apiContentPolicy);
 
-  healthRoutes(app, { loads, readinessMs: limits.readinessMs, isClosing: () => closing });
-  app.register(
-    async (v1) => {
-      requireApiKey(v1, keys);
-      acceptLoadRoute(v1, loads);
-      listLoadsRoute(v1, loads);
-      getLoadRoute(v1, loads);
-      cancelLoadRoute(v1, loads);
-      quotaRoute(v1, loads);
-      refuseOtherMethods(v1, "/loads", ["GET", "POST"]);
-      refuseOtherMethods(v1, "/loads/:id", ["GET", "DELETE"]);
-      refuseOtherMethods(v1, "/quota", ["GET"]);
-    },
-    { prefix: "/v1" },
-  );
+  app.register(async (root) => {
+    await gatherDocument(root, options.version ?? "0.0.0");
+    await root.register(async (scope) => {
+      const methods = refuseOtherMethods(scope);
+      const { readinessMs } = limits;
+      const isClosing = (): boolean => closing.signal.aborted;
+      healthRoutes(scope, { loads: doors.loads, readinessMs, isClosing });
+      problemPages(scope);
+      methods.done();
+    });
+    await root.register(
+      async (v1: V1) => {
+        requireLogin(v1, options, doors.uploads?.placeOf);
+        await limitRequestRate(v1, options.rateStore);
+        requireScopes(v1);
+        const methods = refuseOtherMethods(v1);
+        v1Routes(v1, { doors, limits, closing: closing.signal });
+        v1.after(() => methods.done());
+      },
+      { prefix: "/v1" },
+    );
+    await docsPage(root);
+  });
   if (board !== undefined) addBoard(app, { queues: boardQueues, board });
   return app;
 }
@@ -86,7 +103,6 @@ function newServer(limits: ApiLimits, logger: FastifyBaseLogger | undefined): Fa
     }),
     genReqId: requestIdOf,
     bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestTimeoutMs,
     handlerTimeout: limits.handlerTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     forceCloseConnections: "idle",

@@ -3,8 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
-import { createTestApi, testKey } from "./api.test-support.ts";
-import type { ApiOptions } from "./create-api.ts";
+import { createTestApi, type TestApiOptions, testKey } from "./api.test-support.ts";
 import { createApiLogger } from "./logger.ts";
 
 const open: FastifyInstance[] = [];
@@ -12,7 +11,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((app) => app.close()));
 });
 
-async function listen(options: Partial<ApiOptions> = {}) {
+async function listen(options: TestApiOptions = {}) {
   const api = createTestApi(options);
   open.push(api.app);
   const closing = new Promise<void>((resolve) => {
@@ -85,7 +84,7 @@ describe("over real HTTP", () => {
         return undefined;
       },
     };
-    const { app, closing, url } = await listen({ loads: slow });
+    const { app, closing, url } = await listen({ doors: { loads: slow } });
     const running = fetch(`${url}/v1/loads/default.1`, {
       headers: { authorization: `Bearer ${testKey}` },
     });

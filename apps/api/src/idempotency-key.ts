@@ -1,25 +1,32 @@
-import { BulkError } from "@headgate/core";
+import { z } from "zod";
 
 const plainKey = /^[\x21-\x7e]{1,255}$/;
 const quotedKey = /^"((?:[^"\\]|\\["\\])*)"$/;
 
 /**
- * The key in an `Idempotency-Key` header: 1 to 255 visible ASCII characters, bare or as the quoted
- * string of draft-ietf-httpapi-idempotency-key-header-07, which both mean the same key.
- * Throws ERR_REQUEST_INVALID.
+ * The header `Idempotency-Key`: 1 to 255 visible ASCII characters, bare or as the quoted string of
+ * draft-ietf-httpapi-idempotency-key-header-07, which both mean the same key.
  */
-export function parseIdempotencyKey(
-  header: string | readonly string[] | undefined,
-): string | undefined {
-  if (header === undefined) return undefined;
-  // Node joins a header that came twice with ", ", and a blank is no visible character.
-  const text = typeof header === "string" ? header : header.join(", ");
-  const quoted = quotedKey.exec(text)?.[1];
-  const key = quoted === undefined ? text : quoted.replace(/\\(["\\])/g, "$1");
-  if (plainKey.test(key)) return key;
-  throw new BulkError(
-    "ERR_REQUEST_INVALID",
-    `Idempotency-Key must be 1 to 255 visible ASCII characters; ${text.length} were sent`,
-    { fields: { field: "idempotency-key", length: text.length } },
-  );
+export const idempotencyKey: z.ZodType<string> = z
+  .string()
+  .transform((text, context) => {
+    const quoted = quotedKey.exec(text)?.[1];
+    const key = quoted === undefined ? text : quoted.replace(/\\(["\\])/g, "$1");
+    if (!plainKey.test(key))
+      context.addIssue(`must be 1 to 255 visible ASCII characters; ${text.length} were sent`);
+    return key;
+  })
+  .describe("a fresh text for each new request, the same one when it is sent again");
+
+/** Headers of a request that may have a key. Other headers are not looked at. */
+export const idempotencyHeaders: z.ZodObject<{
+  "idempotency-key": z.ZodExactOptional<z.ZodType<string>>;
+}> = z.object({ "idempotency-key": idempotencyKey.exactOptional() });
+
+/** The key as the doors take it. */
+export function keyOf(headers: { readonly "idempotency-key"?: string }): {
+  readonly idempotencyKey?: string;
+} {
+  const key = headers["idempotency-key"];
+  return key === undefined ? {} : { idempotencyKey: key };
 }

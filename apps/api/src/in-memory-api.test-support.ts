@@ -2,9 +2,7 @@
  * An API over loads in memory as a process of its own, for tests of its clients, who may not
  * import it. Start it with fork(); it tells its URL, obeys commands and tells what happens.
  */
-import { apiKey } from "./api-keys.ts";
-import { createApi } from "./create-api.ts";
-import { createInMemoryLoads } from "./in-memory-loads.test-support.ts";
+import { clientOf, createTestApi } from "./api.test-support.ts";
 
 /** What the parent may send. Each command is answered with `{ kind: "done" }`. */
 export type ApiCommand =
@@ -26,8 +24,9 @@ export type ApiReport =
       readonly status: number;
     };
 
-const loads = createInMemoryLoads();
-const app = createApi({ loads, keys: [apiKey("cli", process.env.TEST_API_KEY ?? "")] });
+const { app, loads } = createTestApi({
+  clients: [clientOf("cli", process.env.TEST_API_KEY ?? "")],
+});
 let answersToLose = 0;
 const report = (message: ApiReport): void => void process.send?.(message);
 

@@ -59,7 +59,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
       loads.set(id, { ...existing(id), ...change });
     },
     nextGet: () => new Promise((resolve) => getWaiters.push(resolve)),
-    async accept(request, { caller, idempotencyKey }): Promise<Accepted> {
+    async accept(request, { caller, idempotencyKey, batch = "" }): Promise<Accepted> {
       reach();
       if (nextFailure !== undefined) {
         const failure = nextFailure;
@@ -70,7 +70,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
       const replayKey = `${caller.principal} ${idempotencyKey}`;
       const replay = idempotencyKey === undefined ? undefined : replays.get(replayKey);
       if (replay !== undefined) {
-        if (replay.body !== JSON.stringify(request))
+        if (replay.body !== JSON.stringify(request) + batch)
           throw new BulkError("ERR_IDEMPOTENCY_CONFLICT", "the key was used for another request");
         return { load: existing(replay.id), replayed: true };
       }
@@ -82,7 +82,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
         ...{ sourceObjects: 0, parts: nothing, bytes: nothing, records: nothing, bulkJobs: [] },
       });
       if (idempotencyKey !== undefined)
-        replays.set(replayKey, { body: JSON.stringify(request), id });
+        replays.set(replayKey, { body: JSON.stringify(request) + batch, id });
       accepted.push({ request, caller });
       return { load: existing(id), replayed: false };
     },
@@ -102,6 +102,8 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
         .reverse()
         .filter((load) => (filter.connection ?? load.connection) === load.connection)
         .filter((load) => filter.states?.includes(load.state) ?? true)
+        .filter((load) => (filter.principal ?? load.principal) === load.principal)
+        .filter((load) => (filter.object ?? load.object) === load.object)
         .map(({ bulkJobs: _, ...load }) => load);
       const end = start + (filter.limit ?? 20);
       const page = { loads: matching.slice(start, end) };
@@ -135,6 +137,10 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
       reach();
       return loads.has(id) ? { policy: "refuse", counts: {}, findings: [] } : undefined;
     },
+    async parts(id) {
+      reach();
+      return loads.has(id) ? { parts: [] } : undefined;
+    },
     async quota(connection) {
       reach();
       if (connection !== undefined) known(connection);
@@ -156,7 +162,12 @@ function quotaOf(connection: string): QuotaView {
     },
     permits: {
       ...{ limit: 5, reserved: 0, used: 1, foreign: 0 },
-      holders: [{ bulkJob: "b1", sourceName: "web", object: "order", phase: "uploading" }],
+      holders: [
+        {
+          ...{ bulkJob: "b1", sourceName: "web", object: "order", phase: "uploading" },
+          ...{ since: "2026-01-01T00:00:00.000Z", loads: ["default.1"] },
+        },
+      ],
     },
     waiting: [{ object: "web/order", loads: 2 }],
   };

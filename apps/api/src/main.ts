@@ -1,38 +1,48 @@
 /**
- * `headgate-api`: serves the HTTP API and the board until SIGTERM or SIGINT. Exit codes: 0 after a
- * clean stop, 1 where it cannot listen or stop, 2 for a wrong configuration.
+ * `headgate-api`: serves the HTTP API and the board until SIGTERM or SIGINT, and takes over changes of
+ * clients in headgate.yaml as they are made, or at SIGHUP. Exit codes: 0 after a clean stop, 1 where
+ * it cannot listen or stop, 2 for a wrong configuration or argument.
  */
+import { parseArgs } from "node:util";
+import { watchConfig } from "@headgate/config";
 import { isBulkError } from "@headgate/core";
-import { createProducer } from "@headgate/orchestrator/producer";
-import { readConfig } from "./config.ts";
-import { createApi } from "./create-api.ts";
+import { ownVersion, readApiConfig } from "./config.ts";
 import { createApiLogger } from "./logger.ts";
+import { startApi } from "./start-api.ts";
+
+const help = `Usage: headgate-api [options]
+
+Serves headgate's HTTP API. Reads headgate.yaml: the file that HEADGATE_CONFIG names,
+else the one in the working folder. HEADGATE__SECTION__KEY overrides a setting.
+
+Options:
+  -V, --version  print the version
+  -h, --help     print this help
+`;
 
 async function serve(): Promise<void> {
-  const config = readConfig();
-  const logger = createApiLogger(config.logLevel);
-  const producer = await createProducer({
-    redisUrl: config.redisUrl.reveal(),
-    prefix: config.keyPrefix,
-    connections: config.connections,
-    emit: (event) => logger.info(event, event.type),
-  });
-  const { loads, queues } = producer;
-  const api = createApi({
-    loads,
-    keys: config.keys,
-    boardQueues: [queues.loads, queues.bulkJobs, queues.upkeep],
-    board: config.board,
-    logger,
-  });
-  api.addHook("onClose", async () => producer.close());
+  const loaded = readApiConfig(process.env);
+  const logger = createApiLogger(loaded.config.logLevel);
+  const api = await startApi(loaded, { logger });
+  logger.info({ url: api.url, docs: `${api.url}/docs` }, "listening");
 
-  let stopping = false;
+  const stopping = new AbortController();
+  const watch = watchConfig(loaded, {
+    signal: stopping.signal,
+    onChange: (next, changes) => {
+      api.reconfigure(next);
+      logger.level = next.config.logLevel;
+      logger.info(changes, "configuration taken over");
+    },
+    onFault: (error) => logger.error({ fault: error.message }, "configuration not taken over"),
+  });
+  process.on("SIGHUP", () => watch.reload());
+
   const stop = (signal: string): void => {
-    if (stopping) return;
-    stopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     logger.info({ signal }, "closing");
-    api.close().then(
+    Promise.all([api.close(), watch.ended]).then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ err: error }, "closing failed");
@@ -42,19 +52,27 @@ async function serve(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+}
 
-  try {
-    await api.listen({ host: config.host, port: config.port });
-  } catch (error) {
-    await api.close();
-    throw error;
-  }
+/** What the arguments ask to be printed; undefined where they ask to serve. */
+function printed(): string | undefined {
+  const { values } = parseArgs({
+    options: {
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean", short: "V" },
+    },
+  });
+  if (values.help === true) return help;
+  return values.version === true ? `${ownVersion()}\n` : undefined;
 }
 
 try {
-  await serve();
+  const text = printed();
+  if (text === undefined) await serve();
+  else process.stdout.write(text);
 } catch (error) {
-  const misconfigured = isBulkError(error, "ERR_CONFIG");
+  const isUsage = error instanceof TypeError && "code" in error;
+  const misconfigured = isUsage || isBulkError(error, "ERR_CONFIG");
   const foreseen = misconfigured || (error instanceof Error && "syscall" in error);
   if (!foreseen) throw error;
   process.stderr.write(`headgate-api: ${error.message}\n`);

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** What a page of the API may do: nothing, for the API has no pages. */
+/** What a page of the API may do: nothing but show text, for it has no scripts. */
 export const apiContentPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /**
@@ -18,6 +18,12 @@ export const boardContentPolicy: string = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
+
+/**
+ * What the page at `/docs` may do: run its own script files and ask its own server. Its widgets set
+ * styles inline, and its pictures are data URLs.
+ */
+export const docsContentPolicy: string = boardContentPolicy;
 
 /** Sends headers with every answer of a scope that forbid caching, sniffing, framing and all that `policy` does not allow. */
 export function sendSecurityHeaders(scope: FastifyInstance, policy: string): void {

@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { httpProblems } from "./problem-table.ts";
+import { headOf } from "./problems.ts";
 
 /** The status for what Node's HTTP parser refuses before there is a request, by the parser's code. */
 const statusLines: Readonly<Record<string, string>> = {
@@ -17,15 +19,15 @@ export function answerMalformedHttp(
   }
   const statusLine = statusLines[error.code] ?? "400 Bad Request";
   const body = JSON.stringify({
-    type: "urn:headgate:problem:bad_request",
-    title: "the request is malformed",
+    ...headOf("bad_request", httpProblems.bad_request),
     status: Number(statusLine.slice(0, 3)),
     detail: "the request cannot be understood",
-    code: "bad_request",
     fields: {},
   });
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${statusLine}\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+  // A client that goes on sending must not keep the connection.
+  socket.destroySoon();
 }

@@ -1,19 +1,19 @@
 /**
- * Every failing answer as RFC 9457 problem details: one table from code to status, one error
- * handler. A problem's `code` is stable; `detail` is for people and never holds a secret.
+ * Every failing answer as RFC 9457 problem details, by one error handler. A problem's `code` is
+ * stable; `detail` is for people and never holds a secret.
  */
-import {
-  BulkError,
-  type ErrorCode,
-  type ErrorFields,
-  errorCodes,
-  reasonCode,
-} from "@headgate/core";
+import { BulkError, type ErrorFields, reasonCode } from "@headgate/core";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import {
+  type HttpProblemCode,
+  httpProblems,
+  type ProblemKind,
+  problemKindOf,
+} from "./problem-table.ts";
 
 /** The body of every answer of 400 and above. */
-interface Problem {
-  /** `urn:headgate:problem:<code>`. */
+export interface Problem {
+  /** `/problems/<code>`: the page on this server that says what to do. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -23,53 +23,38 @@ interface Problem {
   readonly fields: ErrorFields;
   /** The `x-request-id` under which the log has more. */
   readonly requestId: string;
+  /** Of a batch: the faults by line. */
+  readonly lines?: readonly LineFault[];
 }
 
-/** What goes wrong with a request before it reaches headgate's own code, one line a code. */
-const httpProblems = {
-  bad_request: { status: 400, title: "the request is malformed" },
-  body_malformed: { status: 400, title: "the body is not JSON" },
-  unauthenticated: { status: 401, title: "a valid credential is missing" },
-  cross_site: { status: 403, title: "a page of another site may not do this" },
-  route_not_found: { status: 404, title: "there is no such resource" },
-  method_not_allowed: { status: 405, title: "the resource does not have this method" },
-  body_too_large: { status: 413, title: "the body is too large" },
-  media_type: { status: 415, title: "the body must be application/json" },
-  internal: { status: 500, title: "headgate failed" },
-  timeout: { status: 503, title: "the answer took too long" },
-} as const;
+/** What is wrong with a line of a batch. */
+export interface LineFault {
+  /** From 1. */
+  readonly line: number;
+  readonly code: string;
+  readonly detail: string;
+}
 
-type HttpProblemCode = keyof typeof httpProblems;
-
-/** Codes that a caller can act on, with their status. Any other code is a fault of ours: 500. */
-const statusByCode: Partial<Record<ErrorCode, number>> = {
-  ERR_REQUEST_INVALID: 400,
-  ERR_LOAD_NOT_FOUND: 404,
-  ERR_LOAD_STATE: 409,
-  ERR_IDEMPOTENCY_CONFLICT: 422,
-  ERR_UNKNOWN_CONNECTION: 422,
-  ERR_UNKNOWN_SOURCE_NAME: 422,
-  ERR_UNKNOWN_OBJECT: 422,
-  ERR_REDIS_AWAY: 503,
-};
-
-/** Sent as Retry-After with every 503. */
+/** Sent as Retry-After with every 503 and every 429 that does not say otherwise. */
 const retryAfterSeconds = 5;
 
 /** A request that failed before headgate's own code was asked. */
 export class HttpProblem extends Error {
   readonly code: HttpProblemCode;
   readonly headers: Readonly<Record<string, string>>;
+  readonly more: Pick<Problem, "lines"> & { readonly fields?: ErrorFields };
 
   constructor(
     code: HttpProblemCode,
     message: string,
     headers: Readonly<Record<string, string>> = {},
+    more: HttpProblem["more"] = {},
   ) {
     super(message);
     this.name = "HttpProblem";
     this.code = code;
     this.headers = headers;
+    this.more = more;
   }
 }
 
@@ -78,39 +63,53 @@ export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { request } = reply;
   const problem = problemOf(error, request.id);
   logProblem(request, problem, error);
+  if (problem.status === 503 || problem.status === 429)
+    reply.header("retry-after", String(retryAfterSeconds));
   if (error instanceof HttpProblem) reply.headers(error.headers);
-  if (problem.status === 503) reply.header("retry-after", String(retryAfterSeconds));
   // As text, so that no response schema gets in the way of an error.
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+/** What a line of a batch says of this error; undefined where it is not the line's fault. */
+export function lineFault(line: number, error: unknown): LineFault | undefined {
+  if (!(error instanceof BulkError)) return undefined;
+  const status = problemKindOf(error.code)?.status ?? 500;
+  if (status >= 500) return undefined;
+  return { line, code: reasonCode(error.code), detail: error.message };
 }
 
 /** The problem that `error` is; an error of unknown kind becomes `internal` and shows nothing of itself. */
 function problemOf(error: unknown, requestId: string): Problem {
   if (error instanceof BulkError) {
-    const status = statusByCode[error.code];
-    if (status === undefined) return internalProblem(requestId);
-    const code = reasonCode(error.code);
-    const title = errorCodes[error.code];
-    const detail = error.message;
-    return { type: typeOf(code), title, status, detail, code, fields: error.fields, requestId };
+    const kind = problemKindOf(error.code);
+    if (kind === undefined) return internalProblem(requestId);
+    const { message: detail, fields } = error;
+    return { ...headOf(reasonCode(error.code), kind), detail, fields, requestId };
   }
-  if (error instanceof HttpProblem) return httpProblem(error.code, error.message, requestId);
+  if (error instanceof HttpProblem) {
+    const head = headOf(error.code, httpProblems[error.code]);
+    return { ...head, detail: error.message, fields: {}, requestId, ...error.more };
+  }
   const known = fromFastify(error);
   return known === undefined
     ? internalProblem(requestId)
     : httpProblem(known.code, known.detail, requestId);
 }
 
+/** What stands in every answer with this problem. */
+export function headOf(
+  code: string,
+  { status, title }: ProblemKind,
+): Pick<Problem, "type" | "title" | "status" | "code"> {
+  return { type: `/problems/${code}`, title, status, code };
+}
+
 function httpProblem(code: HttpProblemCode, detail: string, requestId: string): Problem {
-  return { type: typeOf(code), ...httpProblems[code], detail, code, fields: {}, requestId };
+  return { ...headOf(code, httpProblems[code]), detail, fields: {}, requestId };
 }
 
 function internalProblem(requestId: string): Problem {
   return httpProblem("internal", `the log has more under request id ${requestId}`, requestId);
-}
-
-function typeOf(code: string): string {
-  return `urn:headgate:problem:${code}`;
 }
 
 /** Fastify's own refusals by their code; their messages may repeat the body, so ours stand instead. */
@@ -121,9 +120,9 @@ function fromFastify(
   const { code, statusCode } = error as Partial<FastifyError>;
   switch (code) {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return { code: "media_type", detail: "send the header content-type: application/json" };
+      return { code: "media_type", detail: "the content-type is not one of this resource" };
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return { code: "body_too_large", detail: "the body is over the limit of the API" };
+      return { code: "body_too_large", detail: "the body is over the limit of this resource" };
     case "FST_ERR_CTP_EMPTY_JSON_BODY":
       return { code: "body_malformed", detail: "the body is empty" };
     case "FST_ERR_CTP_INVALID_JSON_BODY":

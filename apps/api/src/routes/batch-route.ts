@@ -1,0 +1,134 @@
+/**
+ * `POST /v1/loads/batch`: many loads by one request, a load request a line. All lines are checked
+ * before any is accepted. Each line has an idempotency key of its own, made of the batch's key and
+ * its number, that stands for the whole batch; so a batch that was broken off half-way is completed
+ * by sending it again, and the same key with another batch is a conflict from its first line on.
+ */
+import { isBulkError } from "@headgate/core";
+import {
+  type Caller,
+  type LoadRequest,
+  type Loads,
+  parseLoadRequest,
+} from "@headgate/orchestrator/producer";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { idempotencyKey } from "../idempotency-key.ts";
+import { callerOf } from "../login/bearer-login.ts";
+import { answers, text } from "../openapi/describe-answers.ts";
+import { noQuery } from "../parameters.ts";
+import { HttpProblem, type LineFault, lineFault } from "../problems/problems.ts";
+import type { RouteContext, V1 } from "../v1.ts";
+import { loadRequestExamples } from "./load-request-body.ts";
+
+const maxLines = 1000;
+const maxBytes = 4 * 1024 * 1024;
+/** Lines that are checked side by side. */
+const sideBySide = 50;
+const ndjson = "application/x-ndjson";
+
+const headers = z.object({ "idempotency-key": idempotencyKey.exactOptional() });
+
+export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
+  // A scope of its own, which takes no other media type.
+  app.register(async (scope: V1) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      ndjson,
+      { parseAs: "string" },
+      async (_request: FastifyRequest, body: string) => body,
+    );
+    scope.post(
+      "/loads/batch",
+      {
+        config: { scopes: ["enqueue"] },
+        bodyLimit: maxBytes,
+        schema: {
+          ...{ tags: ["loads"], operationId: "acceptLoads", summary: "Bring many loads" },
+          description:
+            "A load request a line, at most 1,000 lines and 4 MiB; all or, where a line is wrong, " +
+            "none. The answer has a load a line, in the same order. Needs an Idempotency-Key; sent " +
+            "again with the same key it makes no load twice.",
+          consumes: [ndjson],
+          querystring: noQuery,
+          headers,
+          body: z.string().meta({
+            examples: [loadRequestExamples.map((line) => `${JSON.stringify(line)}\n`).join("")],
+          }),
+          response: answers(
+            { 202: text("a load a line", ndjson) },
+            ...["idempotency_key_missing", "media_type", "body_too_large", "batch_invalid"],
+            ...["idempotency_conflict", "idempotency_in_flight", "too_many_pending"],
+          ),
+        },
+      },
+      async (request, reply) => {
+        const key = request.headers["idempotency-key"];
+        if (key === undefined)
+          throw new HttpProblem("idempotency_key_missing", "send the header Idempotency-Key");
+        const caller = callerOf(request);
+        const requests = await checkLines(loads, request.body, caller);
+        const accepted = [];
+        for (const [index, one] of requests.entries())
+          accepted.push(
+            await loads.accept(one, {
+              ...{ caller, batch: request.body },
+              // A key that a client sends has no blank, so no other request has this one.
+              idempotencyKey: `batch ${index} ${key}`,
+            }),
+          );
+        const replayed = accepted.every((one) => one.replayed);
+        request.log.info({ loads: accepted.length, replayed }, "batch accepted");
+        if (replayed) reply.header("idempotent-replayed", "true");
+        const lines = accepted.map(({ load }) => `${JSON.stringify(load)}\n`);
+        return reply.code(202).type(ndjson).send(lines.join(""));
+      },
+    );
+  });
+}
+
+/** Throws HttpProblem batch_invalid with the faults of all lines. */
+async function checkLines(
+  loads: Loads,
+  body: string,
+  caller: Caller,
+): Promise<readonly LoadRequest[]> {
+  const lines = body.replace(/\r?\n$/, "").split("\n");
+  if (lines.length > maxLines)
+    throw new HttpProblem("batch_invalid", `${lines.length} lines were sent; at most ${maxLines}`);
+  const requests: LoadRequest[] = [];
+  const faults: LineFault[] = [];
+  for (let first = 0; first < lines.length; first += sideBySide) {
+    const some = lines.slice(first, first + sideBySide);
+    const checked = await Promise.all(
+      some.map((line, index) => checkLine(loads, line, { number: first + index + 1, caller })),
+    );
+    for (const one of checked) "detail" in one ? faults.push(one) : requests.push(one);
+  }
+  if (faults.length === 0) return requests;
+  const what = `${faults.length} of ${lines.length} lines are not valid; nothing was accepted`;
+  throw new HttpProblem("batch_invalid", what, {}, { lines: faults });
+}
+
+async function checkLine(
+  loads: Loads,
+  line: string,
+  { number, caller }: { readonly number: number; readonly caller: Caller },
+): Promise<LoadRequest | LineFault> {
+  try {
+    const request = parseLoadRequest(parseJson(line));
+    await loads.check(request, caller);
+    return request;
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      return { line: number, code: "body_malformed", detail: "the line is not JSON" };
+    // That the client has too many loads is no line's fault.
+    const fault = isBulkError(error, "ERR_TOO_MANY_PENDING") ? undefined : lineFault(number, error);
+    if (fault === undefined) throw error;
+    return fault;
+  }
+}
+
+function parseJson(line: string): unknown {
+  return JSON.parse(line);
+}
