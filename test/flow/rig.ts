@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { loadConfig } from "@headgate/config";
+import { type HeadgateConfigInput, loadConfig } from "@headgate/config";
 import { milliseconds, type SlotLimits } from "@headgate/core";
 import {
   type ClockMode,
@@ -265,14 +265,17 @@ function tenantOf({ client }: ConnectedClient): Tenant {
 }
 
 /** Writes headgate.yaml, of which JSON is a kind. */
-async function writeConfig(folder: string, config: object): Promise<string> {
+async function writeConfig(folder: string, config: HeadgateConfigInput): Promise<string> {
   const path = join(folder, "headgate.yaml");
   await writeFile(path, JSON.stringify(config));
   return path;
 }
 
 /** Writes each connector's schema to a file; answers the setting `connectors`. */
-async function writeSchemas(folder: string, schemas: RigOptions["schemas"]): Promise<object> {
+async function writeSchemas(
+  folder: string,
+  schemas: RigOptions["schemas"],
+): Promise<Readonly<Record<string, { readonly schema: string }>>> {
   const pairs = Object.entries(schemas).map(async ([sourceName, yaml]) => {
     const path = join(folder, `${sourceName}.yaml`);
     await writeFile(path, yaml);

@@ -152,6 +152,8 @@ export const configSchema = z.strictObject({
     .describe("least level that API and workers log; lines of JSON on stdout"),
 });
 
+/** The file's content as it may be written. */
+export type HeadgateConfigInput = z.input<typeof configSchema>;
 /** A checked configuration, with defaults filled in. */
 export type HeadgateConfig = z.output<typeof configSchema>;
 export type ConnectionConfig = HeadgateConfig["connections"][string];

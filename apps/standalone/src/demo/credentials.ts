@@ -12,8 +12,8 @@ export interface Credentials {
   readonly publicKeyFile: string;
   readonly apiKey: string;
   readonly apiKeyFile: string;
-  /** What the API knows of the key: name and hash. */
-  readonly apiKeysFile: string;
+  /** What headgate.yaml knows of the key. */
+  readonly apiKeyHash: string;
   readonly boardUser: string;
   readonly boardPasswordFile: string;
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -38,7 +38,7 @@ export async function makeCredentials(folder: string): Promise<Credentials> {
     publicKeyFile: await write("public-key.pem", publicKey.export({ type: "spki", format: "pem" })),
     apiKey: apiKey.key,
     apiKeyFile: await write("api-key", apiKey.key),
-    apiKeysFile: await write("api-keys", `${apiKey.name} ${apiKey.hash}\n`),
+    apiKeyHash: apiKey.hash,
     boardUser: "demo",
     boardPasswordFile: await write("board-password", randomBytes(18).toString("base64url")),
     s3: { accessKeyId: "demo", secretAccessKey: randomBytes(24).toString("hex") },

@@ -6,10 +6,12 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { freeLoopbackPort } from "../free-port.ts";
 import { startPrivateRedis } from "../redis/private-redis.ts";
 import { startS3StandIn } from "../s3-stand-in/server.ts";
 import { type ChildProgram, startChild } from "./child-program.ts";
 import { type Credentials, makeCredentials } from "./credentials.ts";
+import { writeDemoConfig } from "./demo-config.ts";
 import type { DemoError } from "./demo-error.ts";
 import {
   type SchemaFile,
@@ -88,33 +90,26 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return child;
   };
   const emulatorUrl = await startEmulator({ start, credentials, schemaFiles, signal });
-  const shared = {
-    HEADGATE_REDIS_URL: redis.url,
-    HEADGATE_KEY_PREFIX: redis.prefix,
-    HEADGATE_SCHEMAS: schemaFiles.map(({ sourceName, path }) => `${sourceName}=${path}`).join(","),
-  };
+  const apiPort = await freeLoopbackPort();
+  const configFile = await writeDemoConfig({
+    folder,
+    // A Redis of the user's own may be set up otherwise; the demo's loads may be lost with it.
+    redis: { ...redis, allowVolatile: options.redisUrl !== undefined },
+    s3,
+    emulatorUrl,
+    apiPort,
+    credentials,
+    schemaFiles,
+  });
+  const shared = { HEADGATE_CONFIG: configFile };
   const workerEnvironment = {
     ...shared,
-    // A Redis of the user's own may be set up otherwise; the demo's loads may be lost with it.
-    HEADGATE_ALLOW_VOLATILE_REDIS: String(options.redisUrl !== undefined),
-    HEADGATE_LOGIN_URL: emulatorUrl,
-    HEADGATE_ALLOW_LOOPBACK: "true",
-    HEADGATE_CONSUMER_KEY: credentials.consumerKey,
-    HEADGATE_USER: credentials.user,
-    HEADGATE_KEY_FILE: credentials.privateKeyFile,
-    // As much shorter than the defaults as the processing time is.
-    HEADGATE_POLL_MIN_MS: "500",
-    HEADGATE_POLL_MAX_MS: "2000",
-    HEADGATE_S3_ENDPOINT: s3.url,
-    HEADGATE_S3_REGION: region,
-    HEADGATE_S3_PATH_STYLE: "true",
-    HEADGATE_S3_BUCKETS: bucket,
     AWS_ACCESS_KEY_ID: credentials.s3.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.s3.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: "true",
   };
   const [apiUrl] = await Promise.all([
-    startApi({ start, credentials, shared, signal }),
+    startApi({ start, port: apiPort, env: shared, signal }),
     startWorkers(start, workerEnvironment, signal),
   ]);
   const cliEnvironment = {

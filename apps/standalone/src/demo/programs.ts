@@ -1,6 +1,5 @@
 /** The commands that the fleet consists of: their arguments, and how each says that it is ready. */
 import { setTimeout as delay } from "node:timers/promises";
-import { freeLoopbackPort } from "../free-port.ts";
 import type { ChildProgram } from "./child-program.ts";
 import type { Credentials } from "./credentials.ts";
 import { packageFile } from "./packages.ts";
@@ -54,25 +53,18 @@ export async function startEmulator(deps: {
   return url;
 }
 
-/** Starts the HTTP API on a free port; gives its URL once it answers that it is ready. */
+/** Starts the HTTP API; gives its URL once it answers that it is ready. */
 export async function startApi(deps: {
   readonly start: Start;
-  readonly credentials: Credentials;
-  readonly shared: Readonly<Record<string, string>>;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }): Promise<string> {
-  const { start, credentials, shared, signal } = deps;
-  const port = await freeLoopbackPort();
+  const { start, port, env, signal } = deps;
   const api = start({
     name: "api",
     script: packageFile("@headgate/api", "bin/headgate-api.mjs"),
-    env: {
-      ...shared,
-      HEADGATE_API_PORT: String(port),
-      HEADGATE_API_KEYS_FILE: credentials.apiKeysFile,
-      HEADGATE_BOARD_USER: credentials.boardUser,
-      HEADGATE_BOARD_PASSWORD_FILE: credentials.boardPasswordFile,
-    },
+    env,
     isReady: () => false,
   });
   const url = `http://127.0.0.1:${port}`;
