@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadConfig } from "@headgate/config";
 import { DCLinter } from "dclint";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { schema } from "./flow/csv.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -28,6 +30,24 @@ async function brokenRules(text: string): Promise<string[]> {
   const results: readonly LintResult[] = linter.lintFiles([path], false);
   return results.flatMap(({ messages }) => messages.map(({ rule }) => rule));
 }
+
+test("docker/headgate.yaml is a configuration, once its connector's schema lies beside it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "headgate-compose-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await copyFile(join(root, "docker/headgate.yaml"), join(folder, "headgate.yaml"));
+  await writeFile(join(folder, "crm.yaml"), schema);
+  const { config, catalogues } = loadConfig({ path: join(folder, "headgate.yaml") });
+  expect([...(catalogues.get("default")?.keys() ?? [])]).toEqual(["crm"]);
+  expect(config.connections.default?.keyFile).toBe(join(folder, "tenant.key"));
+  expect(config.api.host).toBe("0.0.0.0");
+  for (const service of ["api", "worker"])
+    expect(compose).toMatch(
+      new RegExp(
+        `^  ${service}:\\n(    .*\\n)*      HEADGATE_CONFIG: /secrets/headgate.yaml$`,
+        "m",
+      ),
+    );
+});
 
 test("docker-compose.yml breaks no rule", async () => {
   expect(await brokenRules(compose)).toEqual([]);
