@@ -5,6 +5,7 @@ import type { HeadgateEvent } from "../events.ts";
 import { parseLoadRequest } from "../load-request.ts";
 import type { Loads } from "../loads.ts";
 import { doorOfTest, type TestDoor } from "../redis-loads.test-support.ts";
+import { cancelAs } from "./cancel-as.ts";
 import { type StreamIntake, startStreamIntake } from "./stream-intake.ts";
 
 const request = {
@@ -93,7 +94,12 @@ it("makes a load of a plain JSON request, tells its id and removes the entry", a
   const entry = await send({ request: JSON.stringify(request) });
   const [answer] = await answers("accepted", 1);
 
-  expect(answer).toEqual({ entry, load: expect.any(String), replayed: "false" });
+  expect(answer).toEqual({
+    entry,
+    load: expect.any(String),
+    state: "accepted",
+    replayed: "false",
+  });
   expect(await door.loads.get(answer?.load ?? "")).toMatchObject({
     state: "accepted",
     via: "stream",
@@ -109,6 +115,57 @@ it("takes in what was sent before it started", async () => {
   read();
   expect(await answers("accepted", 1)).toMatchObject([{ entry }]);
 });
+
+describe("a load is cancelled", () => {
+  async function loadOf({ read, send, answers }: Intake): Promise<string> {
+    read();
+    await send({ request: JSON.stringify(request) });
+    const [answer] = await answers("accepted", 1);
+    return answer?.load ?? "";
+  }
+
+  it("by an entry that names it, and stays so when the entry is read twice", async () => {
+    const intake = intakeOfTest();
+    const load = await loadOf(intake);
+    for (let i = 0; i < 2; i += 1) {
+      const entry = await intake.send({ cancel: load });
+      expect(await intake.answers("accepted", 1)).toEqual([
+        { entry, load, state: "cancelled", replayed: "false" },
+      ]);
+    }
+  });
+
+  it.each([
+    ["of no load", { cancel: "default.0000" }, "load_not_found"],
+    ["of a hostile id", { cancel: "x".repeat(5000) }, "load_not_found"],
+    ["with more than an id", { cancel: "default.0000", key: "k" }, "request_invalid"],
+  ])("not by an entry %s", async (_, fields, code) => {
+    const { read, send, answers } = intakeOfTest();
+    read();
+    const entry = await send(fields);
+    expect(await answers("refused", 1)).toMatchObject([{ entry, code }]);
+  });
+
+  it.each([
+    ["another client without operate", "other", ["enqueue", "read"], "load_not_found"],
+    ["its owner without enqueue", "redis", ["read"], "load_not_found"],
+    ["another client with operate", "other", ["operate"], undefined],
+    ["its owner", "redis", ["enqueue"], undefined],
+  ] as const)("or not, by %s", async (_, name, scopes, code) => {
+    const intake = intakeOfTest();
+    const load = await loadOf(intake);
+    const access = { ...nobody, name, scopes };
+    const cancelled = cancelAs(intake.door.loads, load, { principal: name, via: "stream", access });
+    if (code === undefined) expect(await cancelled).toMatchObject({ state: "cancelled" });
+    else await expect(cancelled).rejects.toMatchObject({ code: "ERR_LOAD_NOT_FOUND" });
+  });
+});
+
+const nobody = {
+  connections: undefined,
+  sources: undefined,
+  limits: { requestsPerMinute: 1, pendingLoads: 1 },
+};
 
 describe("a request that cannot be taken", () => {
   it.each([
@@ -242,7 +299,7 @@ describe("an entry that a dead reader has left behind", () => {
     });
     intake.read();
     expect(await intake.answers("accepted", 1)).toEqual([
-      { entry, load: load.id, replayed: "true" },
+      { entry, load: load.id, state: "accepted", replayed: "true" },
     ]);
   });
 });

@@ -2,19 +2,21 @@
  * The way in for systems that only have Redis: plain JSON requests on a stream.
  *
  *   XADD <prefix>:requests * request '{"sourceName":…}' [key <idempotency key>]
+ *   XADD <prefix>:requests * cancel <load id>
  *
- * A request that is taken in is answered on `<prefix>:accepted` (entry, load, replayed), one that
- * is refused on `<prefix>:refused` (entry, code, message); then the entry is removed. Without `key`
- * the entry's own id is the idempotency key, so an entry that is read twice makes one load.
+ * What was done is answered on `<prefix>:accepted` (entry, load, state, replayed), what was refused
+ * on `<prefix>:refused` (entry, code, message); then the entry is removed. Without `key` the entry's
+ * own id is the idempotency key, so an entry that is read twice makes one load.
  */
 import { setTimeout } from "node:timers/promises";
-import { BulkError, isBulkError, reasonCode } from "@headgate/core";
+import { isBulkError, reasonCode } from "@headgate/core";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { EmitEvent } from "../events.ts";
 import { executed } from "../ledger/ledger.ts";
-import { parseLoadRequest } from "../load-request.ts";
-import type { Caller, Loads } from "../loads.ts";
+import type { Accepted, Caller, Loads } from "../loads.ts";
+import { cancelAs } from "./cancel-as.ts";
+import { readAsk, type StreamAsk, type StreamEntry } from "./stream-ask.ts";
 
 export interface StreamIntakeOptions {
   /** A connection of its own, for it blocks; closed here. */
@@ -34,8 +36,6 @@ export interface StreamIntake {
 }
 
 const group = "headgate";
-/** Most characters of a request, like the HTTP body limit. */
-const maxRequestCharacters = 64 * 1024;
 /** Answers kept on each of the two answer streams. */
 const answersKept = 10_000;
 const blockMs = 5000;
@@ -114,11 +114,6 @@ async function hasGroup(redis: Redis, requests: string): Promise<boolean> {
   return groups.some((fields) => fields.includes(group));
 }
 
-interface StreamEntry {
-  readonly id: string;
-  readonly fields: ReadonlyMap<string, string>;
-}
-
 /** Leaves an entry that meets an unexpected error pending, to be tried again, and keeps nobody behind it waiting. */
 async function takeOrLeave(options: StreamIntakeOptions, entry: StreamEntry): Promise<void> {
   try {
@@ -142,12 +137,8 @@ async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise
       ...["entry", entry.id, ...fields],
     );
   try {
-    const request = parseLoadRequest(requestOf(entry));
-    const { load, replayed } = await loads.accept(request, {
-      caller: options.caller(),
-      idempotencyKey: keyOf(entry),
-    });
-    addAnswer("accepted", ["load", load.id, "replayed", String(replayed)]);
+    const { load, replayed } = await done(loads, readAsk(entry), options.caller());
+    addAnswer("accepted", ["load", load.id, "state", load.state, "replayed", String(replayed)]);
   } catch (error) {
     if (!isBulkError(error) || error.code === "ERR_REDIS_AWAY") throw error;
     emit({ type: "intake.refused", entry: entry.id, code: error.code, message: error.message });
@@ -157,38 +148,10 @@ async function takeIn(options: StreamIntakeOptions, entry: StreamEntry): Promise
   await executed(answer);
 }
 
-function requestOf(entry: StreamEntry): unknown {
-  const unknown = [...entry.fields.keys()].find((field) => field !== "request" && field !== "key");
-  const text = entry.fields.get("request");
-  if (unknown !== undefined || text === undefined)
-    throw invalid(
-      unknown === undefined
-        ? "the entry has no field request"
-        : "the entry has a field other than request and key",
-    );
-  if (text.length > maxRequestCharacters)
-    throw invalid(`request has ${text.length} characters, allowed are ${maxRequestCharacters}`);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw invalid("request is not JSON");
-  }
-}
-
-/** The caller's key, as HTTP takes it; an entry without one stands for itself, under a name no caller can give. */
-function keyOf(entry: StreamEntry): string {
-  const key = entry.fields.get("key");
-  if (key === undefined) return `entry ${entry.id}`;
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new BulkError(
-    "ERR_REQUEST_INVALID",
-    `key must be 1 to 255 visible ASCII characters; ${key.length} were sent`,
-    { fields: { field: "key", length: key.length } },
-  );
-}
-
-function invalid(message: string): BulkError {
-  return new BulkError("ERR_REQUEST_INVALID", message, { fields: { field: "request" } });
+async function done(loads: Loads, ask: StreamAsk, caller: Caller): Promise<Accepted> {
+  if (ask.kind === "cancel")
+    return { load: await cancelAs(loads, ask.loadId, caller), replayed: false };
+  return await loads.accept(ask.request, { caller, idempotencyKey: ask.idempotencyKey });
 }
 
 const rawEntry = z
