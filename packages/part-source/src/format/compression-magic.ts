@@ -9,10 +9,10 @@ const magics = [
 ] as const;
 
 /** Bytes that tell a compression. */
-const magicBytes = 4;
+export const magicBytes = 4;
 
 /** The compression whose mark the bytes begin with. */
-function compressionOf(head: Uint8Array): "gzip" | "zstd" | undefined {
+export function compressionOf(head: Uint8Array): "gzip" | "zstd" | undefined {
   return magics.find(({ bytes }) => bytes.equals(head.subarray(0, bytes.byteLength)))?.name;
 }
 

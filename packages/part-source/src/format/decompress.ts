@@ -1,6 +1,8 @@
 /** Streaming gzip and zstd, every member and frame of a file, with a bound on what comes out. */
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { compressionOf, magicBytes } from "./compression-magic.ts";
 import { formatError } from "./format-error.ts";
+import { joinFirst } from "./join-first.ts";
 
 export interface DecompressOptions {
   readonly uri: string;
@@ -19,6 +21,7 @@ export async function* decompress(
 ): AsyncGenerator<Uint8Array> {
   const { uri, compression, maxBytes } = options;
   let engine: Engine | undefined;
+  let begins: string | undefined;
   let reached = 0;
   let produced = 0;
 
@@ -30,12 +33,13 @@ export async function* decompress(
         yield chunk;
       }
     } catch (error) {
-      throw fromEngineError(error, options, reached);
+      throw fromEngineError(error, options, { begins, reached });
     }
   }
 
   try {
-    for await (const chunk of stored) {
+    for await (const chunk of joinFirst(stored, magicBytes)) {
+      if (reached === 0) begins = compressionOf(chunk);
       let rest = chunk;
       while (rest.byteLength > 0) {
         engine ??= startEngine(compression);
@@ -130,14 +134,25 @@ function tooLarge({ uri, compression, maxBytes }: DecompressOptions, bytesSeen: 
   );
 }
 
-/** `near` is the byte up to which the file was taken; the fault lies in the chunk that begins there. */
-function fromEngineError(error: unknown, { uri, compression }: DecompressOptions, near: number) {
-  const reason = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  if (reason === undefined || !/^(Z|ZSTD)_/.test(reason)) return error;
-  return formatError(uri, `${problemOf(reason, compression, near)} (${reason})`, { near, reason });
+interface Progress {
+  /** The compression that the object's first bytes are of. */
+  readonly begins: string | undefined;
+  /** Byte up to which the object was taken; a fault lies in the chunk that begins there. */
+  readonly reached: number;
 }
 
-function problemOf(reason: string, compression: string, near: number): string {
+function fromEngineError(
+  error: unknown,
+  { uri, compression }: DecompressOptions,
+  progress: Progress,
+): unknown {
+  const reason = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  if (reason === undefined || !/^(Z|ZSTD)_/.test(reason)) return error;
+  const problem = problemOf(reason, compression, progress);
+  return formatError(uri, `${problem} (${reason})`, { near: progress.reached, reason });
+}
+
+function problemOf(reason: string, compression: string, { begins, reached }: Progress): string {
   switch (reason) {
     case "Z_BUF_ERROR":
       return `ends in the middle of its ${compression} data`;
@@ -150,8 +165,8 @@ function problemOf(reason: string, compression: string, near: number): string {
     case "ZSTD_error_memory_allocation":
       return `needs more memory than there is to read its ${compression} data`;
     default:
-      return near === 0
-        ? `is not ${compression}, or damaged at its start`
-        : `is damaged ${compression}, or has bytes after its end, near byte ${near}`;
+      return begins === compression
+        ? `is damaged ${compression}, or has bytes after its end, near byte ${reached}`
+        : `is not ${compression}`;
   }
 }
