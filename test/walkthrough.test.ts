@@ -75,10 +75,12 @@ it("brings the README's load from a file to the emulator", async () => {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
-      HEADGATE_API_PORT: String(api),
+      HEADGATE__API__PORT: String(api),
+      // A busy machine takes longer to start the API than people wait to type the next line.
+      HEADGATE_RETRIES: "10",
       HEADGATE_API_URL: `http://127.0.0.1:${api}`,
-      HEADGATE_KEY_PREFIX: prefix,
-      HEADGATE_ALLOW_VOLATILE_REDIS: "true",
+      HEADGATE__REDIS__PREFIX: prefix,
+      HEADGATE__REDIS__ALLOW_VOLATILE: "true",
     },
   });
   cleanUps.push(async () => {
