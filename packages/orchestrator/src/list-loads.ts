@@ -1,9 +1,12 @@
 /** Pages through loads, newest first. */
-import type { Ledger } from "./ledger/ledger.ts";
+import type { LoadState } from "@headgate/core";
+import { z } from "zod";
+import { executed, type Ledger } from "./ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "./ledger/load-record.ts";
 import { loadView } from "./load-view.ts";
 import type { LoadFilter } from "./loads.ts";
 import {
+  type Entry,
   entriesBehind,
   formatCursor,
   type Index,
@@ -14,43 +17,45 @@ import {
 import type { LoadPage } from "./views.ts";
 
 const defaultLimit = 20;
-/** Entries read at a time at first; doubles while none of them matches, up to the second. */
+/** Entries read at a time: at first, and at most; doubles while the page has room. */
 const firstChunk = 100;
 const largestChunk = 1000;
 
 /** The cursor names the last load of the page before: its instant and id. */
 export async function listLoads(ledgers: readonly Ledger[], filter: LoadFilter): Promise<LoadPage> {
-  const limit = filter.limit ?? defaultLimit;
+  const { limit = defaultLimit } = filter;
   const indexes = await Promise.all(ledgers.map((ledger) => narrowestIndex(ledger, filter)));
-  const loads: LoadPage["loads"][number][] = [];
+  const found: Entry[] = [];
   let last = filter.cursor === undefined ? startOf(filter) : parseCursor(filter.cursor);
-  for (let chunk = firstChunk; ; chunk = Math.min(chunk * 2, largestChunk)) {
+  let isMore = true;
+  // One more than the page has room for says whether there is a next one.
+  for (let chunk = firstChunk; isMore && found.length <= limit; chunk = nextChunk(chunk)) {
     const entries = await entriesBehind(indexes, last, chunk);
-    const records = await readEntries(ledgers, entries);
-    for (const { id, at } of entries) {
-      if (filter.since !== undefined && at < filter.since) return { loads };
-      const record = records.get(id);
-      if (record !== undefined && matches(record, filter)) {
-        if (loads.length === limit && last !== undefined)
-          return { loads, nextCursor: formatCursor(last) };
-        loads.push(loadView(record));
-      }
-      last = { at, id };
-    }
-    if (entries.length < chunk) return { loads };
+    const recent = entries.filter(({ at }) => at >= (filter.since ?? 0));
+    found.push(...(await matching(recent, filter)));
+    last = entries.at(-1);
+    isMore = recent.length === chunk;
   }
+  const page = found.slice(0, limit);
+  const loads = (await readEntries(page)).map((record) => loadView(record));
+  const end = page.at(-1);
+  return found.length > limit && end !== undefined
+    ? { loads, nextCursor: formatCursor(end) }
+    : { loads };
+}
+
+function nextChunk(chunk: number): number {
+  return Math.min(chunk * 2, largestChunk);
 }
 
 /** Of the indexes that hold all that the filter asks for, the one with the fewest entries. */
 async function narrowestIndex(ledger: Ledger, filter: LoadFilter): Promise<Index> {
-  const { states, object, principal, run } = filter;
-  const usable = [
-    ["loads"],
-    states?.map((state) => `loads:state:${state}`),
-    object === undefined ? undefined : [`loads:object:${object}`],
-    principal === undefined ? undefined : [`loads:principal:${principal}`],
-    run === undefined ? undefined : [`loads:run:${run}`],
-  ].filter((keys) => keys !== undefined);
+  const { states } = filter;
+  const usable = [["loads"], ...(states === undefined ? [] : [states.map(stateIndex)])];
+  for (const name of ["sourceName", "object", "operation", "principal", "run"] as const) {
+    const value = filter[name];
+    if (value !== undefined) usable.push([`loads:${name}:${value}`]);
+  }
   const sized = await Promise.all(
     usable.map(async (keys) => ({ keys, size: await sizeOf({ ledger, keys }) })),
   );
@@ -58,20 +63,8 @@ async function narrowestIndex(ledger: Ledger, filter: LoadFilter): Promise<Index
   return { ledger, keys: narrowest?.keys ?? [] };
 }
 
-async function readEntries(
-  ledgers: readonly Ledger[],
-  entries: readonly { readonly ledger: Ledger; readonly id: string }[],
-): Promise<ReadonlyMap<string, LoadRecord>> {
-  const read = await Promise.all(
-    ledgers.map((ledger) => {
-      const own = entries.filter((entry) => entry.ledger === ledger);
-      return readLoads(
-        ledger,
-        own.map(({ id }) => id),
-      );
-    }),
-  );
-  return new Map(read.flat().map((record) => [record.id, record]));
+function stateIndex(state: LoadState): string {
+  return `loads:state:${state}`;
 }
 
 /** `until` itself is left out; no id sorts before the empty one. */
@@ -79,15 +72,55 @@ function startOf({ until }: LoadFilter): Position | undefined {
   return until === undefined ? undefined : { at: until, id: "" };
 }
 
-function matches(load: LoadRecord, filter: LoadFilter): boolean {
-  const { request } = load;
-  const { states, sourceName, object, operation, principal, run } = filter;
+/** Those of the entries whose load is there and is asked for; looks at the few fields that matter. */
+async function matching(entries: readonly Entry[], filter: LoadFilter): Promise<readonly Entry[]> {
+  const marks = await byLedger(entries, async (ledger, ids) => {
+    const read = ledger.redis.pipeline();
+    for (const id of ids) read.hmget(`${ledger.base}load:${id}`, ...markFields);
+    return (await executed(read)).map((values) => marksSchema.parse(values));
+  });
+  return entries.filter((_, index) => isAskedFor(marks[index], filter));
+}
+
+const markFields = ["state", "objectKey", "operation", "principal", "run"] as const;
+const mark = z.string().nullable();
+const marksSchema = z.tuple([mark, mark, mark, mark, mark]);
+
+function isAskedFor(marks: z.output<typeof marksSchema> | undefined, filter: LoadFilter): boolean {
+  const [state = null, objectKey = null, operation, principal, run] = marks ?? [];
+  if (state === null || objectKey === null) return false;
+  const [sourceName, object] = objectKey.split("/");
   return (
-    (states === undefined || states.includes(load.state)) &&
-    (sourceName === undefined || request.sourceName === sourceName) &&
-    (object === undefined || request.object === object) &&
-    (operation === undefined || request.operation === operation) &&
-    (principal === undefined || load.principal === principal) &&
-    (run === undefined || load.run === run)
+    (filter.states === undefined || filter.states.some((wanted) => wanted === state)) &&
+    (filter.sourceName === undefined || sourceName === filter.sourceName) &&
+    (filter.object === undefined || object === filter.object) &&
+    (filter.operation === undefined || operation === filter.operation) &&
+    (filter.principal === undefined || principal === filter.principal) &&
+    (filter.run === undefined || run === filter.run)
   );
+}
+
+async function readEntries(entries: readonly Entry[]): Promise<readonly LoadRecord[]> {
+  const records = await byLedger(entries, async (ledger, ids) => {
+    const read = new Map((await readLoads(ledger, ids)).map((record) => [record.id, record]));
+    return ids.map((id) => read.get(id));
+  });
+  return records.filter((record) => record !== undefined);
+}
+
+/** Asks each ledger once, for all of its entries; the answers are in the order of the entries. */
+async function byLedger<Answer>(
+  entries: readonly Entry[],
+  ask: (ledger: Ledger, ids: readonly string[]) => Promise<readonly Answer[]>,
+): Promise<readonly (Answer | undefined)[]> {
+  const answers = new Map<Entry, Answer | undefined>();
+  for (const ledger of new Set(entries.map((entry) => entry.ledger))) {
+    const own = entries.filter((entry) => entry.ledger === ledger);
+    const answered = await ask(
+      ledger,
+      own.map(({ id }) => id),
+    );
+    for (const [index, entry] of own.entries()) answers.set(entry, answered[index]);
+  }
+  return entries.map((entry) => answers.get(entry));
 }

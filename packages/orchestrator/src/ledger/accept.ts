@@ -13,7 +13,8 @@ ${lineFunctions}
 ${stateFunction}
 local id, object, request, principal, via = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local run, retry_of, most_pending = ARGV[6], ARGV[7], tonumber(ARGV[8])
-local idempotency, keep, object_name = ARGV[9], ARGV[10], ARGV[11]
+local idempotency, keep = ARGV[9], ARGV[10]
+local source_name, object_name, operation = ARGV[11], ARGV[12], ARGV[13]
 if idempotency ~= '' then
   local settled = redis.call('HGET', base .. 'idempotency:' .. idempotency, id)
   if settled then return settled end
@@ -26,12 +27,14 @@ end
 local t = string.format('%.0f', now())
 local sequence = redis.call('INCR', base .. 'seq')
 redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'objectKey', object,
-  'request', request, 'principal', principal, 'via', via, 'acceptedAt', t)
+  'operation', operation, 'request', request, 'principal', principal, 'via', via, 'acceptedAt', t)
 local function index(key)
   redis.call('ZADD', base .. key, t, id)
   redis.call('SADD', base .. 'load-indexes', key)
 end
+index('loads:sourceName:' .. source_name)
 index('loads:object:' .. object_name)
+index('loads:operation:' .. operation)
 index('loads:principal:' .. principal)
 if run ~= '' then
   redis.call('HSET', base .. 'load:' .. id, 'run', run)
@@ -93,7 +96,9 @@ export async function recordLoad(
       Math.min(load.mostPending, Number.MAX_SAFE_INTEGER),
       load.idempotency ?? "",
       retentionSeconds,
+      load.request.sourceName,
       load.request.object,
+      load.request.operation,
     ]),
   );
 }

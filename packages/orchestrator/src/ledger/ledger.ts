@@ -5,7 +5,7 @@
  *
  *   seq                      counter: order in which loads were accepted
  *   loads                    zset   load ids by time of acceptance
- *   loads:<kind>:<value>     zset   those of one state, object, principal or run, likewise
+ *   loads:<kind>:<value>     zset   those of one state, sourceName, object, operation, principal or run
  *   load-indexes             set    the keys of these, without the base
  *   pending:<principal>      set    its loads that have not ended
  *   load:<id>                hash   a load, see load-record.ts
@@ -27,6 +27,7 @@
  *   holds                    hash   object -> instant until which it is left alone
  *   foreign-live             hash   remote id of other tools' unfinished bulk jobs -> object
  *   gate                     hash   until, baseMs
+ *   errand:<id>              hash   an errand, see errands/errand-record.ts; a day
  *   bulk-jobs                zset   bulk job ids by time of claim
  *   bulk-job:<id>            hash   see bulk-job-record.ts
  *   bulk-job:<id>:parts      list   its parts, in upload order

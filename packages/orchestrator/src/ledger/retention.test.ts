@@ -31,7 +31,9 @@ it("forgets them in the narrower indexes too, and these where they are empty", a
   await forgetExpired(ledger, epochMs(1_000_000 + retentionSeconds * 1000));
   expect((await redis.smembers(`${base}load-indexes`)).toSorted()).toEqual([
     "loads:object:orders",
+    "loads:operation:upsert",
     "loads:principal:test",
+    "loads:sourceName:crm",
     "loads:state:accepted",
   ]);
   for (const index of ["object:orders", "principal:test", "state:accepted"])

@@ -1,7 +1,7 @@
 /** A fleet of one test: door, tenant, store and workers, on the real Redis and BullMQ. */
 import { EventEmitter, on } from "node:events";
 import { tmpdir } from "node:os";
-import { defaultPreflight, milliseconds, type SlotLimits } from "@headgate/core";
+import { type ClientAccess, defaultPreflight, milliseconds, type SlotLimits } from "@headgate/core";
 import { onTestFinished } from "vitest";
 import type { HeadgateEvent } from "../events.ts";
 import { openScratchFile } from "../preflight/scratch-file.ts";
