@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type HeadgateConfigInput, loadConfig } from "@headgate/config";
-import { milliseconds, type SlotLimits } from "@headgate/core";
+import { type EpochMs, milliseconds, type SlotLimits } from "@headgate/core";
 import {
   type ClockMode,
   type Emulator,
@@ -22,6 +22,7 @@ import {
   type LoadView,
   openQueues,
   parseLoadRequest,
+  type Schedules,
 } from "@headgate/orchestrator";
 import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
 import { type RunningWorker, startWorker, type WorkerTuning } from "@headgate/worker";
@@ -38,6 +39,10 @@ export interface RigOptions {
   readonly limits?: Partial<SlotLimits>;
   readonly steps?: WorkerTuning["steps"];
   readonly deniedKeys?: readonly string[];
+  /** Of headgate.yaml. */
+  readonly schedules?: HeadgateConfigInput["schedules"];
+  /** The workers' one clock. Default: Redis TIME. */
+  readonly workerClock?: () => EpochMs;
   /** Whether the reaper may abort other tools' bulk jobs. */
   readonly reapForeign?: boolean;
 }
@@ -45,6 +50,7 @@ export interface RigOptions {
 export interface Rig {
   readonly emulator: Emulator;
   readonly loads: Loads;
+  readonly schedules: Schedules;
   readonly redis: Redis;
   readonly prefix: string;
   readonly workers: RunningWorker[];
@@ -152,6 +158,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     },
     sources: { s3: { endpoint: s3.url, region: "us-east-1" }, filesRoot: folder },
     clients: { rig: {} },
+    schedules: options.schedules ?? {},
   });
   const processEnvironment = {
     HEADGATE_CONFIG: configFile,
@@ -160,6 +167,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   };
   const tuning: WorkerTuning = {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.workerClock === undefined ? {} : { clock: options.workerClock }),
     sweepEveryMs: milliseconds(500),
     s3Credentials: credentials,
     steps: {
@@ -173,6 +181,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const rig: Rig = {
     emulator,
     loads: producer.loads,
+    schedules: producer.schedules,
     redis,
     prefix,
     workers,

@@ -52,6 +52,8 @@ export async function openConnection(
       connection: name,
       base: ledgerBase(config.redis.prefix, name),
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
+      retentionDays: config.retention.days,
+      ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
     await publishLimits(ledger);
     await publishConnectors(ledger, catalogue);

@@ -1,5 +1,5 @@
 /** What programs that start workers may set and headgate.yaml does not have. */
-import type { Milliseconds, SlotLimits } from "@headgate/core";
+import type { EpochMs, Milliseconds, SlotLimits } from "@headgate/core";
 import type { StepSettings } from "@headgate/orchestrator";
 import type { S3StoreOptions } from "@headgate/part-source";
 
@@ -11,6 +11,8 @@ export interface WorkerTuning {
   readonly sweepEveryMs?: Milliseconds;
   /** How long the task of a worker that died rests before another takes it over. Default 30 s. */
   readonly lockMs?: Milliseconds;
+  /** The fleet's one clock, for tests that move it. Default: Redis TIME. */
+  readonly clock?: () => EpochMs;
   /** Default: the AWS SDK's chain. */
   readonly s3Credentials?: S3StoreOptions["credentials"];
 }

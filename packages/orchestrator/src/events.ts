@@ -42,6 +42,7 @@ export type HeadgateEvent =
     } & OfLoad)
   | {
       readonly type: "schedule.run-started" | "schedule.run-skipped";
+      readonly connection: string;
       readonly schedule: string;
       readonly run: string;
       readonly date: string;
@@ -57,6 +58,7 @@ export type HeadgateEvent =
     }
   | {
       readonly type: "schedule.run-waits";
+      readonly connection: string;
       readonly schedule: string;
       readonly run: string;
       readonly target: string;
@@ -64,6 +66,7 @@ export type HeadgateEvent =
     }
   | {
       readonly type: "schedule.run-ended";
+      readonly connection: string;
       readonly schedule: string;
       readonly run: string;
       readonly date: string;

@@ -58,7 +58,8 @@ async function begin(context: StepContext, run: RunRecord): Promise<RunRecord> {
     targets: releaseTargets(run.targets, now),
   });
   const { schedule, id, date, cause } = run;
-  ports.emit({ type: "schedule.run-started", schedule, run: id, date, cause });
+  const { connection } = ledger;
+  ports.emit({ type: "schedule.run-started", connection, schedule, run: id, date, cause });
   return begun;
 }
 

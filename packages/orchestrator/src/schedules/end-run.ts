@@ -21,6 +21,7 @@ export async function endRun(
     if (run.state === "cancelled") await cancelLoads(run, loads);
     context.ports.emit({
       type: "schedule.run-ended",
+      connection: context.ledger.connection,
       schedule: run.schedule,
       run: run.id,
       date: run.date,

@@ -11,14 +11,14 @@
 import { createHash } from "node:crypto";
 import { isFinalLoadState, type SourceObject } from "@headgate/core";
 import { z } from "zod";
-import { executed, guarded, type Ledger, retentionSeconds, runScript } from "../ledger/ledger.ts";
+import { executed, guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { type RunRecord, readRuns } from "./run-record.ts";
 
 /** Files asked about in one round trip. */
 const batch = 1000;
 /** How long after it was last listed a loaded file is remembered. */
-const rememberSeconds = retentionSeconds + 60 * 24 * 3600;
+const rememberSeconds = (ledger: Ledger): number => retentionOf(ledger) + 60 * 24 * 3600;
 
 /** A target's name in the ledger of files. */
 export function targetKey(target: {
@@ -104,7 +104,7 @@ export async function rememberFiles(
 /** Forgets loaded files that were not listed for long, and takes of runs that are no longer kept. */
 export async function forgetFiles(ledger: Ledger, target: string, now: number): Promise<void> {
   const { redis, base } = ledger;
-  const old = now - rememberSeconds * 1000;
+  const old = now - rememberSeconds(ledger) * 1000;
   await guarded(() => redis.zremrangebyscore(`${base}loaded:${target}`, "-inf", old));
   let cursor = "0";
   do {

@@ -58,6 +58,7 @@ export async function waitForTarget(
   if (before?.reason?.message !== reason.message)
     ports.emit({
       type: "schedule.run-waits",
+      connection: ledger.connection,
       schedule: run.schedule,
       run: run.id,
       target: target.name,

@@ -1,7 +1,7 @@
 /** Records runs of a schedule, all or none: those of its instants, one by hand, those of a backfill. */
 import { newRunTarget, orderTargets, type RunReason } from "@headgate/core";
 import { z } from "zod";
-import { guarded, type Ledger, retentionSeconds, runScript } from "../ledger/ledger.ts";
+import { guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import type { ScheduleSpec } from "../schedule-spec.ts";
 import { factsOf, type RunFacts } from "./run-record.ts";
 import type { ScheduleRecord } from "./schedule-record.ts";
@@ -76,7 +76,7 @@ export async function recordRuns(ledger: Ledger, batch: RunBatch): Promise<Recor
         idempotency?.key ?? "",
         idempotency?.body ?? "",
         batch.answer ?? "",
-        retentionSeconds,
+        retentionOf(ledger),
         JSON.stringify(schedule.spec),
         batch.backfill ?? "",
         ...batch.runs.flatMap(({ id, facts }) => [

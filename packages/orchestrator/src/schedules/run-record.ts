@@ -5,7 +5,7 @@
  */
 import { BulkError, runCauses, runStates, runTargetStates } from "@headgate/core";
 import { z } from "zod";
-import { executed, guarded, type Ledger, retentionSeconds, runScript } from "../ledger/ledger.ts";
+import { executed, guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import { scheduleSchema } from "../schedule-spec.ts";
 
 const json = z.string().transform((text) => JSON.parse(text) as unknown);
@@ -111,7 +111,7 @@ export async function writeRun(
     run.revision,
     factsOf(next),
     next.closed ? 1 : 0,
-    retentionSeconds,
+    retentionOf(ledger),
   ]);
   if (answer !== "written") throw fencedRun(run);
   return { ...next, revision: String(Number(run.revision) + 1) };

@@ -55,6 +55,7 @@ export async function tickSchedule(context: TickContext, schedule: ScheduleRecor
     else
       ports.emit({
         type: "schedule.run-skipped",
+        connection: ledger.connection,
         schedule: schedule.name,
         run: id,
         date: facts.date,
