@@ -123,7 +123,7 @@ describe("headgate-api", () => {
       });
     const stored = await send("id\n1\n");
     expect(stored.status).toBe(201);
-    const { uri, bytes } = await stored.json();
+    const { uri, bytes } = (await stored.json()) as { uri: string; bytes: number };
     expect(uri).toMatch(/^file:\/\/\/.*\/uploads\/airflow\/[0-9a-f]+-a\.csv$/);
     expect(bytes).toBe(5);
     expect(await readFile(fileURLToPath(uri), "utf8")).toBe("id\n1\n");

@@ -17,7 +17,8 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
   const resource = /^\/v1\/([a-z-]+)/.exec(url ?? "")?.[1] ?? "";
   const notFound = httpPart === "params" ? notFoundCodes[resource] : undefined;
   return (data) => {
-    const parsed = schema.safeParse(data);
+    // Fastify's word for a body that is not there.
+    const parsed = schema.safeParse(data === null ? undefined : data);
     if (parsed.success) return { value: parsed.data };
     if (notFound !== undefined)
       return { error: new BulkError(notFound, "the path holds no id or name that could be one") };

@@ -39,6 +39,7 @@ export async function startApi(
     redisUrl: redis.url.reveal(),
     prefix: redis.prefix,
     connections: Object.keys(config.connections),
+    retentionDays: config.retention.days,
     emit: (event) => logger.info(event, event.type),
   });
   const { queues } = producer;

@@ -75,14 +75,16 @@ export function abortBulkJobRoute(app: V1, { doors }: RouteContext): void {
         params: idPath,
         querystring: z.strictObject({ connection: connectionParameter.exactOptional() }),
         body: noBody,
-        response: answers(errandAnswers, ...["bulk_job_not_found", "unknown_connection"]),
+        response: answers(errandAnswers, "bulk_job_not_found", "bulk_job_state"),
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { connection } = await visible(doors.bulkJobs, id, clientOfRequest(request));
+      const bulkJob = await visible(doors.bulkJobs, id, clientOfRequest(request));
+      const { connection, phase } = bulkJob;
       const { connection: asked = connection } = request.query;
       if (asked !== connection) throw notFound(id);
+      if (phase === "ended") throw hasEnded(id);
       return await askErrand(doors, { kind: "abort-bulk-job", connection, id }, { request, reply });
     },
   );
@@ -130,6 +132,12 @@ async function visible(
   const bulkJob = await bulkJobs.get(id);
   if (bulkJob !== undefined && seesConnection(client, bulkJob.connection)) return bulkJob;
   throw notFound(id);
+}
+
+function hasEnded(id: string): BulkError {
+  return new BulkError("ERR_BULK_JOB_STATE", `bulk job "${id}" has ended already`, {
+    fields: { bulkJob: id },
+  });
 }
 
 function notFound(id: string): BulkError {

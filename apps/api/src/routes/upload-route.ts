@@ -52,6 +52,7 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
             ...[
               "uploads_off",
               "upload_too_large",
+              "upload_failed",
               "body_too_large",
               "media_type",
               "request_timeout",
