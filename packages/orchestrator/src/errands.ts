@@ -108,8 +108,8 @@ export interface ScheduleTestReport {
 /** The door to errands. Every method throws ERR_REDIS_AWAY where Redis does not answer. */
 export interface Errands {
   /**
-   * Records an errand and queues it. Throws ERR_UNKNOWN_CONNECTION, ERR_CLIENT_FORBIDDEN; for
-   * `plan` also what `Loads.check` throws, for `abort-bulk-job` ERR_BULK_JOB_NOT_FOUND.
+   * Records an errand and queues it. Throws ERR_UNKNOWN_CONNECTION, ERR_CLIENT_FORBIDDEN, and
+   * ERR_TOO_MANY_PENDING for a client that has 100 unfinished ones in a connection; for `plan` also what `Loads.check` throws, for `abort-bulk-job` ERR_BULK_JOB_NOT_FOUND.
    */
   ask(request: ErrandRequest, caller: Caller): Promise<ErrandView>;
   get(id: string): Promise<ErrandView | undefined>;

@@ -1,8 +1,7 @@
 /** An errand as it stands in its connection's ledger; the state machine is above `ErrandRequest`. */
-import { BulkError } from "@headgate/core";
 import { z } from "zod";
 import { type ErrandRequest, type ErrandView, errandRequestSchema } from "../errands.ts";
-import { guarded, type Ledger, runScript } from "../ledger/ledger.ts";
+import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import { connectionOf } from "../ledger/load-record.ts";
 import { iso } from "../load-view.ts";
 import type { Owner } from "../owner-access.ts";
@@ -35,20 +34,37 @@ export type ErrandEnd =
   | { readonly state: "failed"; readonly code: string; readonly message: string };
 
 const recordScript = `
-local key = base .. 'errand:' .. ARGV[1]
+local key, open = base .. 'errand:' .. ARGV[1], base .. 'errands-open:' .. ARGV[3]
+local keep = tonumber(ARGV[5])
+redis.call('ZREMRANGEBYSCORE', open, '-inf', string.format('%.0f', now() - keep * 1000))
+if redis.call('ZCARD', open) >= tonumber(ARGV[6]) then return 0 end
 redis.call('HSET', key, 'request', ARGV[2], 'principal', ARGV[3], 'via', ARGV[4],
   'state', 'waiting', 'askedAt', string.format('%.0f', now()), 'starts', 0)
-redis.call('EXPIRE', key, ARGV[5])
+redis.call('ZADD', open, string.format('%.0f', now()), ARGV[1])
+redis.call('EXPIRE', key, keep)
+redis.call('EXPIRE', open, keep)
 return 1
 `;
 
-/** Records an errand under a fresh id. */
+/** Records an errand under a fresh id; false where its principal has `mostOpen` that have not ended. */
 export async function recordErrand(
   ledger: Ledger,
-  errand: Owner & { readonly id: string; readonly request: ErrandRequest },
-): Promise<void> {
-  const { id, request, principal, via } = errand;
-  await runScript(ledger, recordScript, [id, JSON.stringify(request), principal, via, keepSeconds]);
+  errand: Owner & {
+    readonly id: string;
+    readonly request: ErrandRequest;
+    readonly mostOpen: number;
+  },
+): Promise<boolean> {
+  const { id, request, principal, via, mostOpen } = errand;
+  const recorded = await runScript(ledger, recordScript, [
+    id,
+    JSON.stringify(request),
+    principal,
+    via,
+    keepSeconds,
+    mostOpen,
+  ]);
+  return recorded === 1;
 }
 
 /** The errand, or undefined where there is none (any more). */
@@ -59,8 +75,12 @@ export async function readErrand(ledger: Ledger, id: string): Promise<ErrandReco
 }
 
 /** Forgets an errand whose task could not be queued. */
-export async function forgetErrand(ledger: Ledger, id: string): Promise<void> {
-  await guarded(() => ledger.redis.del(`${ledger.base}errand:${id}`));
+export async function forgetErrand(
+  { redis, base }: Ledger,
+  { id, principal }: { readonly id: string; readonly principal: string },
+): Promise<void> {
+  const forget = redis.multi().del(`${base}errand:${id}`);
+  await executed(forget.zrem(`${base}errands-open:${principal}`, id));
 }
 
 const beginScript = `
@@ -118,6 +138,7 @@ local key = base .. 'errand:' .. ARGV[1]
 local state = redis.call('HGET', key, 'state')
 if state ~= 'waiting' and state ~= 'running' then return 0 end
 redis.call('HSET', key, 'state', ARGV[2], 'endedAt', string.format('%.0f', now()))
+redis.call('ZREM', base .. 'errands-open:' .. redis.call('HGET', key, 'principal'), ARGV[1])
 if ARGV[2] == 'done' then
   redis.call('HSET', key, 'result', ARGV[3])
 else
@@ -151,12 +172,4 @@ export function errandView(errand: ErrandRecord): ErrandView {
       ? {}
       : { reason: { code: errand.reasonCode, message: errand.reasonMessage ?? "" } }),
   };
-}
-
-/** ERR_ERRAND_NOT_FOUND for an id that names none. */
-export function errandNotFound(id: string): BulkError {
-  const errand = id.slice(0, 100);
-  return new BulkError("ERR_ERRAND_NOT_FOUND", `there is no errand "${errand}"`, {
-    fields: { errand },
-  });
 }

@@ -180,6 +180,21 @@ describe("an errand", () => {
     expect(await fleet.door.queues.errands.getJobCountByTypes("prioritized", "waiting")).toBe(0);
   });
 
+  it("is refused to a client that has 100 unfinished ones, until one of these has ended", async () => {
+    const fleet = fleetOfTest();
+    const errands = errandsOf(fleet);
+    const ask = () => errands.ask({ kind: "reap", connection }, caller);
+    const made = await Promise.allSettled(Array.from({ length: 105 }, ask));
+    const [first, ...more] = made.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    expect(more).toHaveLength(99);
+    const refusal = { code: "ERR_TOO_MANY_PENDING", fields: { client: "test", allowed: 100 } };
+    await expect(ask()).rejects.toMatchObject(refusal);
+    const other = { ...caller, principal: "other" };
+    expect((await errands.ask({ kind: "reap", connection }, other)).state).toBe("waiting");
+    await runErrand(fleet.context, first?.id ?? "", signal);
+    expect((await ask()).state).toBe("waiting");
+  });
+
   it("fails where its client has lost its rights since", async () => {
     const fleet = fleetOfTest({ clients: new Map() });
     expect(await askAndRun(fleet, { kind: "reap", connection })).toMatchObject({

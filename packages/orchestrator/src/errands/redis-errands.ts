@@ -20,6 +20,9 @@ export interface RedisErrandsOptions {
   readonly chance: Chance;
 }
 
+/** Errands of one client and connection that have not ended: a dry run can read as much as a load does. */
+const mostOpen = 100;
+
 /** Errands of these connections; see `Errands` for what each method promises. */
 export function createRedisErrands(options: RedisErrandsOptions): Errands {
   const { ledgers, queues, loads, chance } = options;
@@ -33,11 +36,12 @@ export function createRedisErrands(options: RedisErrandsOptions): Errands {
         throw bulkJobNotFound(request.id);
       const id = `${connection}.${chance.newId()}`;
       const { principal, via } = caller;
-      await recordErrand(ledger, { id, request, principal, via });
+      if (!(await recordErrand(ledger, { id, request, principal, via, mostOpen })))
+        throw tooManyErrands(principal);
       try {
         await queueErrand(queues, { connection, errandId: id, kind: request.kind });
       } catch (error) {
-        await forgetErrand(ledger, id).catch(() => undefined);
+        await forgetErrand(ledger, { id, principal }).catch(() => undefined);
         throw error;
       }
       const errand = await readErrand(ledger, id);
@@ -54,4 +58,12 @@ export function createRedisErrands(options: RedisErrandsOptions): Errands {
 
 function connectionNameOf(request: ErrandRequest): string {
   return request.kind === "plan" ? request.request.connection : request.connection;
+}
+
+function tooManyErrands(client: string): BulkError {
+  return new BulkError(
+    "ERR_TOO_MANY_PENDING",
+    `client "${client}" has as many unfinished errands as it may have: ${mostOpen}`,
+    { fields: { client, allowed: mostOpen } },
+  );
 }

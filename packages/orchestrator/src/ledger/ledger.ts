@@ -28,6 +28,7 @@
  *   foreign-live             hash   remote id of other tools' unfinished bulk jobs -> object
  *   gate                     hash   until, baseMs
  *   errand:<id>              hash   an errand, see errands/errand-record.ts; a day
+ *   errands-open:<principal> zset   its errands that have not ended, by when they were asked for
  *   bulk-jobs                zset   bulk job ids by time of claim
  *   bulk-job:<id>            hash   see bulk-job-record.ts
  *   bulk-job:<id>:parts      list   its parts, in upload order
