@@ -16,6 +16,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "redis.away",
   "reaper.acted",
   "sweep.repaired",
+  "uploads.sweep-failed",
 ]);
 
 /**

@@ -17,8 +17,10 @@ import {
   teeEvents,
   whenReady,
 } from "@headgate/orchestrator";
+import { createUploadFolder } from "@headgate/part-source/uploads";
 import { openConnection } from "./open-connection.ts";
 import { openSources } from "./open-sources.ts";
+import { startUploadSweep, unfinishedSources } from "./sweep-uploads.ts";
 import { streamCaller } from "./worker-clients.ts";
 import type { WorkerTuning } from "./worker-tuning.ts";
 
@@ -95,18 +97,26 @@ export async function startWorker(
       ...(lockMs === undefined ? {} : { lockMs }),
     });
     cleanUps.push(() => fleet.close());
+    const loads = createRedisLoads({
+      ...{ redis, prefix, connections: contexts },
+      ...{ chance: systemChance, emit },
+    });
+    const { uploads } = loaded.config.sources;
+    if (uploads !== undefined) {
+      const sweep = startUploadSweep({
+        uploads: createUploadFolder(uploads),
+        sourcesInUse: () => unfinishedSources(loads),
+        keepMs: loaded.config.retention.uploadDays * 86_400_000,
+        emit,
+      });
+      cleanUps.push(() => sweep.close());
+    }
     if (worker.streamIntake) {
       const intake = startStreamIntake({
         redis: connectWorker(redisConfig.url.reveal()),
         prefix,
         consumer: `${hostname()}-${process.pid}-${systemChance.newId()}`,
-        loads: createRedisLoads({
-          redis,
-          prefix,
-          connections: contexts,
-          chance: systemChance,
-          emit,
-        }),
+        loads,
         caller: () => streamCaller(current),
         emit,
       });

@@ -1,7 +1,8 @@
 /** The rights under which a worker acts for those who asked. */
 import type { LoadedConfig } from "@headgate/config";
-import type { ClientAccess } from "@headgate/core";
+import { type ClientAccess, withPlace } from "@headgate/core";
 import type { Caller } from "@headgate/orchestrator";
+import { createUploadFolder } from "@headgate/part-source/uploads";
 
 type Clients = Pick<LoadedConfig, "clients" | "config">;
 
@@ -14,7 +15,7 @@ const fileOwner = "headgate.yaml";
 export function streamCaller({ clients, config }: Clients): Caller {
   const { streamClient } = config;
   if (streamClient === undefined) return { principal: streamOwner, via: "stream" };
-  const access = clients.get(streamClient)?.access;
+  const access = rightsOf({ clients, config }, streamClient);
   return { principal: streamClient, via: "stream", ...(access === undefined ? {} : { access }) };
 }
 
@@ -25,5 +26,13 @@ export function accessOf(
 ): ClientAccess | "any" | undefined {
   if (via === "schedule" && principal === fileOwner) return "any";
   if (via === "stream" && config.streamClient === undefined) return "any";
-  return clients.get(principal)?.access;
+  return rightsOf({ clients, config }, principal);
+}
+
+/** What the file gives a client, and the place of the files that it sends. */
+function rightsOf({ clients, config }: Clients, name: string): ClientAccess | undefined {
+  const access = clients.get(name)?.access;
+  const { uploads } = config.sources;
+  if (access === undefined || uploads === undefined) return access;
+  return withPlace(access, createUploadFolder(uploads).placeOf(name));
 }

@@ -5,6 +5,7 @@ import {
   checkConnection,
   checkSelection,
   checkSource,
+  withPlace,
 } from "./client-access.ts";
 import type { SourceSelection } from "./source-selection.ts";
 
@@ -37,6 +38,18 @@ describe("a client's connections", () => {
 });
 
 describe("a client's places", () => {
+  it("may be one more, and stay all where all are", () => {
+    const place = "file:///uploads/acme/";
+    const more = withPlace(acme, place);
+    for (const uri of ["s3://lake/acme/a.csv", `${place}a.csv`])
+      expect(() => checkSource(more, uri)).not.toThrow();
+    expect(() => checkSource(more, "file:///uploads/other/a.csv")).toThrow(
+      expect.objectContaining({ code }),
+    );
+    expect(() => checkSource(withPlace(nobody, place), `${place}a.csv`)).not.toThrow();
+    expect(withPlace(anyone, place)).toBe(anyone);
+  });
+
   it.each([
     "s3://lake/acme/a.csv",
     "s3://lake/acme/",

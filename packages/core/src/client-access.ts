@@ -32,6 +32,12 @@ export interface ClientAccess {
   readonly limits: ClientLimits;
 }
 
+/** The client with one more place that it may load from: where the files that it sends lie. */
+export function withPlace(client: ClientAccess, place: string): ClientAccess {
+  const { sources } = client;
+  return sources === undefined ? client : { ...client, sources: [...sources, place] };
+}
+
 /** Throws ERR_CLIENT_FORBIDDEN unless the client may name the connection. */
 export function checkConnection(client: ClientAccess, connection: string): void {
   const { name, connections } = client;

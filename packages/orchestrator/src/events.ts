@@ -183,6 +183,8 @@ export type HeadgateEvent =
       readonly code: string;
       readonly message: string;
     }
+  | { readonly type: "uploads.removed"; readonly files: number }
+  | { readonly type: "uploads.sweep-failed"; readonly message: string }
   | { readonly type: "redis.away"; readonly message: string }
   | { readonly type: "queue.error"; readonly queue: string; readonly message: string };
 
