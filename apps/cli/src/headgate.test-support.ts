@@ -83,11 +83,17 @@ export interface Run {
 }
 
 /** Starts `headgate` with these arguments, and no environment but this. */
-export function startHeadgate(args: readonly string[], environment: NodeJS.ProcessEnv): Run {
+export function startHeadgate(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  options: { readonly cwd?: string; readonly stdin?: string } = {},
+): Run {
   const child = spawn(process.execPath, [conditions, cliFile, ...args], {
+    cwd: options.cwd,
     env: { PATH: process.env.PATH, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
   });
+  child.stdin.end(options.stdin ?? "");
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]).then(
     ([stdout, stderr, [code]]) => ({ code, stdout, stderr }),
   );

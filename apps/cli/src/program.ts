@@ -69,6 +69,11 @@ const entries: readonly Entry[] = [
     build: async (context) => (await import("./commands/reap.ts")).reapCommand(context),
   },
   {
+    name: "up",
+    summary: "run API and worker on this machine",
+    build: async (context) => (await import("./commands/up.ts")).upCommand(context),
+  },
+  {
     name: "config",
     summary: "check and show headgate.yaml",
     build: async (context) => (await import("./commands/config.ts")).configCommand(context),

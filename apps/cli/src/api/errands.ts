@@ -17,7 +17,6 @@ export const errandAnswer = z.looseObject({
   result: z.looseObject({}).optional(),
   reason: reason.optional(),
 });
-export type ErrandAnswer = z.output<typeof errandAnswer>;
 
 /** Result of a dry run. */
 export const planReport = z.looseObject({

@@ -10,7 +10,6 @@ const progress = z.looseObject({ planned: z.number(), uploaded: z.number(), sett
 
 /** Why something failed: a stable code and a sentence. */
 export const reason = z.looseObject({ code: z.string(), message: z.string() });
-export type Reason = z.output<typeof reason>;
 
 /** One load. */
 export const loadAnswer = z.looseObject({
@@ -54,7 +53,6 @@ export const loadPageAnswer = z.looseObject({
   loads: z.array(loadAnswer),
   nextCursor: z.string().optional(),
 });
-export type LoadPageAnswer = z.output<typeof loadPageAnswer>;
 
 const whoamiAnswer = z.looseObject({ client: z.string() });
 

@@ -44,7 +44,7 @@ export function requireComplete(load: LoadAnswer): void {
 }
 
 /** How far a load is, in one line. */
-export function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): string {
+function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): string {
   const { parts, bytes } = load;
   const words: string[] = [load.state];
   if (parts.planned > 0)
@@ -63,7 +63,7 @@ export function progressLine(load: LoadAnswer, bytesPerSecond: number | undefine
 }
 
 /** Changes when a new line is worth printing where no line can be rewritten. */
-export function milestone(load: LoadAnswer): string {
+function milestone(load: LoadAnswer): string {
   return `${load.state} ${load.parts.uploaded} ${load.parts.settled}`;
 }
 
