@@ -37,6 +37,8 @@ export interface ProducerOptions {
   readonly prefix?: string;
   /** Names of the connections that loads may name. */
   readonly connections: readonly string[];
+  /** Days for which ended loads and idempotency keys are kept; the workers' own. Default 30. */
+  readonly retentionDays?: number;
   readonly emit: EmitEvent;
 }
 
@@ -71,7 +73,9 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   const connections = new Map(
     options.connections.map((connection) => {
       const base = baseOf(connection);
-      const ledger: Ledger = { redis, connection, base, limits: defaultSlotLimits };
+      const { retentionDays } = options;
+      const limits = defaultSlotLimits;
+      const ledger: Ledger = { redis, connection, base, limits, retentionDays };
       const signals = createTaskSignals({ ledger, queues, emit, random: Math.random });
       return [connection, { ledger, signals }];
     }),

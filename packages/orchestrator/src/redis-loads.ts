@@ -65,7 +65,7 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
     await checkRequest(request, caller);
     const { ledger, signals } = connection(request.connection);
     const { loadId, replayed } = await bringLoad({
-      claims: options,
+      claims: { ...options, retentionDays: ledger.retentionDays },
       ledgers,
       ledger,
       request,

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { parseLoadRequest } from "../load-request.ts";
 import { type AcceptAnswer, recordLoad } from "./accept.ts";
+import { cancelLoad } from "./cancel.ts";
 import { revokeLoad } from "./idempotency.ts";
 import { addLoad, ledgerOfTest, loadOf } from "./ledger.test-support.ts";
-import { type Ledger, retentionSeconds } from "./ledger.ts";
+import { type Ledger, retentionOf } from "./ledger.ts";
 
 const request = parseLoadRequest({
   sourceName: "crm",
@@ -80,11 +81,24 @@ it("keeps what became of an idempotency key for 30 days", async () => {
   const { ledger } = ledgerOfTest();
   await accept(ledger, { id: "default.a", key: "made" });
   await revokeLoad(ledger, "revoked", "default.b");
-  expect(retentionSeconds).toBe(30 * 24 * 3600);
+  expect(retentionOf({})).toBe(30 * 24 * 3600);
   for (const key of ["made", "revoked"]) {
     const left = await ledger.redis.ttl(`${ledger.base}idempotency:${key}`);
-    expect(left).toBeGreaterThan(retentionSeconds - 60);
-    expect(left).toBeLessThanOrEqual(retentionSeconds);
+    expect(left).toBeGreaterThan(retentionOf({}) - 60);
+    expect(left).toBeLessThanOrEqual(retentionOf({}));
+  }
+});
+
+it("keeps what has ended for as many days as the ledger is set to", async () => {
+  const { ledger } = ledgerOfTest();
+  const short = { ...ledger, retentionDays: 2 };
+  await accept(short, { id: "default.a", key: "made" });
+  await revokeLoad(short, "revoked", "default.b");
+  await cancelLoad(short, "default.a");
+  for (const key of ["idempotency:made", "idempotency:revoked", "load:default.a"]) {
+    const left = await ledger.redis.ttl(`${ledger.base}${key}`);
+    expect(left, key).toBeGreaterThan(2 * 24 * 3600 - 60);
+    expect(left, key).toBeLessThanOrEqual(2 * 24 * 3600);
   }
 });
 

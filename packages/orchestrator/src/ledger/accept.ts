@@ -5,7 +5,7 @@
 import { objectKey } from "@headgate/core";
 import { z } from "zod";
 import type { LoadRequest } from "../load-request.ts";
-import { guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
 import { lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const acceptScript = `
@@ -95,7 +95,7 @@ export async function recordLoad(
       load.retryOf ?? "",
       Math.min(load.mostPending, Number.MAX_SAFE_INTEGER),
       load.idempotency ?? "",
-      retentionSeconds,
+      retentionOf(ledger),
       load.request.sourceName,
       load.request.object,
       load.request.operation,

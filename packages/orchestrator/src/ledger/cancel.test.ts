@@ -11,7 +11,7 @@ import {
   loadOf,
   lost,
 } from "./ledger.test-support.ts";
-import { type Ledger, retentionSeconds } from "./ledger.ts";
+import { type Ledger, retentionOf } from "./ledger.ts";
 
 async function inPhase(ledger: Ledger, id: string, phase: string): Promise<void> {
   await advanceBulkJob(ledger, await bulkJobOf(ledger, id), { phase });
@@ -34,7 +34,7 @@ describe("cancelling", () => {
     expect(await redis.zrange(`${base}line:crm/orders`, "0", "-1")).toEqual([next]);
     expect(await redis.smembers(`${base}outbox`)).toEqual([next]);
     expect(await redis.smembers(`${base}ended`)).toEqual([load]);
-    expect(await redis.ttl(`${base}load:${load}`)).toBeGreaterThan(retentionSeconds - 60);
+    expect(await redis.ttl(`${base}load:${load}`)).toBeGreaterThan(retentionOf({}) - 60);
   });
 
   it.each(["claimed", "creating", "uploading"])(

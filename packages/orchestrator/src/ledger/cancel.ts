@@ -5,7 +5,7 @@
  * loads, can no longer give its files back, so such a load is not cancelled.
  */
 import { z } from "zod";
-import { type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { type Ledger, retentionOf, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
 
 const cancelScript = `
@@ -46,7 +46,7 @@ export interface CancelAnswer {
 /** Cancels a load, or says why not. Cancelling twice is cancelling once. */
 export async function cancelLoad(ledger: Ledger, loadId: string): Promise<CancelAnswer> {
   const [kind, why] = answer.parse(
-    await runScript(ledger, cancelScript, [loadId, retentionSeconds]),
+    await runScript(ledger, cancelScript, [loadId, retentionOf(ledger)]),
   );
   return { kind, why };
 }

@@ -10,7 +10,7 @@ import {
   loadOf,
   lost,
 } from "./ledger.test-support.ts";
-import { type Ledger, retentionSeconds } from "./ledger.ts";
+import { type Ledger, retentionOf } from "./ledger.ts";
 import { recordClosed, recordUploaded } from "./part-progress.ts";
 
 /** Uploads the first `count` parts of a bulk job. */
@@ -77,7 +77,7 @@ describe("a bulk job that completes", () => {
     const ofLoad = ["", ":sources", ":parts", ":bulk-jobs"].map((end) => `load:${load}${end}`);
     for (const key of [...kept, ...ofLoad]) {
       const ttl = await ledger.redis.ttl(`${ledger.base}${key}`);
-      expect(ttl, key).toBeGreaterThan(retentionSeconds - 60);
+      expect(ttl, key).toBeGreaterThan(retentionOf({}) - 60);
     }
   });
 

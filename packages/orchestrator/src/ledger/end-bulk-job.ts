@@ -6,7 +6,7 @@ import type { BulkJobEnd, LoadState, RemoteState } from "@headgate/core";
 import { loadStates } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobRecord } from "./bulk-job-record.ts";
-import { type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { type Ledger, retentionOf, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
 
 const endScript = `
@@ -131,7 +131,7 @@ export async function endBulkJob(
         JSON.stringify(ending.culprits),
         ending.chargeRestart ? 1 : 0,
         restartBudget,
-        retentionSeconds,
+        retentionOf(ledger),
         ending.remoteState ?? "",
       ]),
     );

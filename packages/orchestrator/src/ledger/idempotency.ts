@@ -14,7 +14,7 @@
  */
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import { guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
 
 /** What a key stands for. */
 export interface KeyClaim {
@@ -29,18 +29,17 @@ const claimSchema = z.strictObject({ loadId: z.string(), body: z.string() });
 export interface KeyClaims {
   readonly redis: Redis;
   readonly prefix: string;
+  /** Days for which a key is kept. Default 30. */
+  readonly retentionDays?: number | undefined;
 }
 
 /** Claims a key unless it is claimed; answers the claim that stands. Throws ERR_REDIS_AWAY. */
-export async function claimKey(
-  { redis, prefix }: KeyClaims,
-  hash: string,
-  mine: KeyClaim,
-): Promise<KeyClaim> {
+export async function claimKey(claims: KeyClaims, hash: string, mine: KeyClaim): Promise<KeyClaim> {
+  const { redis, prefix } = claims;
   const key = `${prefix}:idempotency:${hash}`;
   for (;;) {
     const made = await guarded(() =>
-      redis.set(key, JSON.stringify(mine), "EX", retentionSeconds, "NX"),
+      redis.set(key, JSON.stringify(mine), "EX", retentionOf(claims), "NX"),
     );
     if (made === "OK") return mine;
     const text = await guarded(() => redis.get(key));
@@ -78,6 +77,6 @@ export async function revokeLoad(
   hash: string,
   loadId: string,
 ): Promise<"made" | "revoked"> {
-  const settled = await runScript(ledger, revokeScript, [hash, loadId, retentionSeconds]);
+  const settled = await runScript(ledger, revokeScript, [hash, loadId, retentionOf(ledger)]);
   return z.enum(["made", "revoked"]).parse(settled);
 }

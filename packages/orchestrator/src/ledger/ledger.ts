@@ -68,6 +68,8 @@ export interface Ledger {
   /** `<prefix>:{<connection>}:`. */
   readonly base: string;
   readonly limits: SlotLimits;
+  /** Days for which finished loads, bulk jobs, runs and idempotency keys are kept. Default 30. */
+  readonly retentionDays?: number | undefined;
   /** Where absent, Redis TIME is the fleet's one clock. Tests hand in their own. */
   readonly clock?: () => EpochMs;
 }
@@ -77,10 +79,14 @@ export function keyPrefix({ base }: Ledger): string {
   return base.slice(0, base.indexOf(":{"));
 }
 
-/** Days after which finished loads, bulk jobs and idempotency keys are forgotten. */
-const retentionDays = 30;
-/** How long finished records are kept: 30 days. */
-export const retentionSeconds: number = retentionDays * 24 * 3600;
+/** How long finished loads, bulk jobs, runs and idempotency keys are kept, in seconds. */
+export function retentionOf({
+  retentionDays = defaultRetentionDays,
+}: Pick<Ledger, "retentionDays">): number {
+  return retentionDays * 24 * 3600;
+}
+
+const defaultRetentionDays = 30;
 
 /** The fleet's time. Throws ERR_REDIS_AWAY. */
 export async function ledgerNow(ledger: Ledger): Promise<EpochMs> {

@@ -6,7 +6,7 @@
 import { type Findings, findingsTotal, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
 import { findingsToText } from "./findings-text.ts";
-import { executed, guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { executed, guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const stagingSeconds = 6 * 3600;
@@ -136,7 +136,7 @@ export async function failPlanning(
         loadId,
         why.code,
         why.message,
-        retentionSeconds,
+        retentionOf(ledger),
         findingsTotal(why.findings),
         findingsToText(why.findings),
       ]),

@@ -2,7 +2,7 @@ import { epochMs } from "@headgate/core";
 import { expect, it } from "vitest";
 import { endBulkJob } from "./end-bulk-job.ts";
 import { addLoad, bulkJobOf, claimAs, complete, ledgerOfTest } from "./ledger.test-support.ts";
-import { retentionSeconds } from "./ledger.ts";
+import { retentionOf } from "./ledger.ts";
 import { forgetExpired } from "./retention.ts";
 
 it("forgets index entries of expired records, and keeps those of records that are there", async () => {
@@ -17,7 +17,7 @@ it("forgets index entries of expired records, and keeps those of records that ar
 
   await forgetExpired(ledger, epochMs(1_000_000));
   expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([gone, kept]);
-  await forgetExpired(ledger, epochMs(1_000_000 + retentionSeconds * 1000));
+  await forgetExpired(ledger, epochMs(1_000_000 + retentionOf({}) * 1000));
   expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([kept]);
   expect(await redis.zrange(`${base}bulk-jobs`, "0", "-1")).toEqual(["kept"]);
 });
@@ -28,7 +28,7 @@ it("forgets them in the narrower indexes too, and these where they are empty", a
   const gone = await addLoad(ledger, { id: "gone", object: "old" });
   const kept = await addLoad(ledger, { id: "kept" });
   await redis.del(`${base}load:${gone}`);
-  await forgetExpired(ledger, epochMs(1_000_000 + retentionSeconds * 1000));
+  await forgetExpired(ledger, epochMs(1_000_000 + retentionOf({}) * 1000));
   expect((await redis.smembers(`${base}load-indexes`)).toSorted()).toEqual([
     "loads:object:orders",
     "loads:operation:upsert",

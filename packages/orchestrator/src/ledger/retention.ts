@@ -1,6 +1,6 @@
 /** Index entries of records that have expired. */
 import type { EpochMs } from "@headgate/core";
-import { guarded, type Ledger, retentionSeconds, runScript } from "./ledger.ts";
+import { guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
 
 /** Entries of an index, and indexes, looked at in one go. */
 const batch = 500;
@@ -21,7 +21,7 @@ return 1
  */
 export async function forgetExpired(ledger: Ledger, now: EpochMs): Promise<void> {
   const { redis, base } = ledger;
-  const old = now - retentionSeconds * 1000;
+  const old = now - retentionOf(ledger) * 1000;
   const narrower = await guarded(() => redis.srandmember(`${base}load-indexes`, indexesAtATime));
   for (const index of ["loads", ...(narrower ?? [])])
     await runScript(ledger, forgetScript, [index, "load", old, batch]);
