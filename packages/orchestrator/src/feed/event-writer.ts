@@ -12,13 +12,15 @@ import { executed } from "../ledger/ledger.ts";
 import { connectionOf } from "../ledger/load-record.ts";
 
 /** Events kept in the feed, about. */
-export const eventsKept = 100_000;
+const eventsKept = 100_000;
 /** Events that wait in this process while Redis is away; the ones before these are dropped and counted. */
 const eventsHeld = 10_000;
 /** Events written in one go. */
 const batch = 200;
 /** Loads whose owners are remembered. */
 const ownersKnown = 1000;
+/** Longest that a close waits for Redis. */
+const closeMs = 1000;
 /** Pause after Redis could not be used. */
 const outagePauseMs = 1000;
 
@@ -27,7 +29,7 @@ export interface EventWriter {
   emitter(connection?: string): EmitEvent;
   /** Resolves once all that was taken is written, or given up because of `close`. */
   written(): Promise<void>;
-  /** Takes no more; tries once more to write what is left. */
+  /** Takes no more; writes what is left, unless Redis does not answer within a second. */
   close(): Promise<void>;
 }
 
@@ -129,7 +131,7 @@ export function createEventWriter(options: {
     },
     async close() {
       stop.abort();
-      await writing;
+      await Promise.race([writing, setTimeout(closeMs, undefined, { ref: false })]);
     },
   };
 }

@@ -236,6 +236,15 @@ describe("the writer of events", () => {
     expect(await take(test, "0-0", 20)).toEqual(counted(20));
   });
 
+  it("closes while Redis is away", async () => {
+    const writesTo = new Redis({ port: 1, maxRetriesPerRequest: null });
+    writesTo.on("error", () => undefined);
+    const { writer } = feedOfTest({ writesTo });
+    writer.emitter("default")(event(1));
+    await writer.close();
+    writesTo.disconnect();
+  });
+
   it("takes nothing after it was closed", async () => {
     const test = feedOfTest();
     await write(test, [1]);

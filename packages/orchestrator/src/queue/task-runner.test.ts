@@ -53,7 +53,7 @@ describe("a load", () => {
     const { loads } = fleet.door.queues;
     await vi.waitFor(async () => expect(await loads.getFailedCount()).toBe(1));
     expect(await loads.getJob(load.id)).toMatchObject({
-      failedReason: "source_none_matched: s3://bucket/none.csv is not there",
+      failedReason: "source_none_matched: the selection selects no object",
       attemptsMade: 1,
     });
   });
