@@ -21,6 +21,7 @@ export function crossFaults(sections: CheckedSections): readonly Fault[] {
   return [
     ...scheduleTargetFaults(sections),
     ...clientFaults(sections),
+    ...reservedNames(sections),
     ...doubledIdentities(sections.clients),
   ];
 }
@@ -56,6 +57,13 @@ function clientFaults(sections: CheckedSections): readonly Fault[] {
   );
   if (streamClient === undefined || clientNames.includes(streamClient)) return unknownConnections;
   return [...unknownConnections, unknown(["streamClient"], streamClient, clientNames)];
+}
+
+/** Loads that come by the stream, without a client that stands for it, belong to this name. */
+function reservedNames({ clientNames }: CheckedSections): readonly Fault[] {
+  if (!clientNames.includes("redis")) return [];
+  const message = "is the owner of what comes by the Redis stream; choose another name";
+  return [{ path: ["clients", "redis"], message }];
 }
 
 function doubledIdentities(clients: HeadgateConfig["clients"]): readonly Fault[] {

@@ -302,6 +302,7 @@ logLevel: loud
     ["worker: { stopSeconds: 601 }", "worker.stopSeconds: must be at most 600 (seen: 601)"],
     ["retention: { days: 0 }", "retention.days: must be at least 1 (seen: 0)"],
     ["clients: { Airflow: {} }", "clients.Airflow: a name must be a-z, 0-9 and -, 1 to 32 long"],
+    ["clients: { redis: {} }", "clients.redis: is the owner of what comes by the Redis stream"],
     [
       "clients: { a: { scopes: [root] } }",
       'clients.a.scopes.0: must be one of enqueue, read, operate, admin (seen: "root")',
