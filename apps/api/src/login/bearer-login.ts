@@ -1,6 +1,6 @@
 /** The API's login: `Authorization: Bearer` and an API key or a token, on every request of its scope. */
 import type { Client } from "@headgate/config";
-import type { ClientAccess } from "@headgate/core";
+import { type ClientAccess, withPlace } from "@headgate/core";
 import type { Caller } from "@headgate/orchestrator/producer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { HttpProblem } from "../problems/problems.ts";
@@ -47,11 +47,6 @@ export function requireLogin(
     request.client = placeOf === undefined ? access : withPlace(access, placeOf(access.name));
     request.principal = access.name;
   });
-}
-
-function withPlace(access: ClientAccess, place: string): ClientAccess {
-  const { sources } = access;
-  return sources === undefined ? access : { ...access, sources: [...sources, place] };
 }
 
 async function clientOf({ clients, jwt }: BearerLogin, credential: string): Promise<Client> {

@@ -117,7 +117,7 @@ async function pinConverted(
   readonly reads: readonly Read[];
   readonly open: OpenSubject;
 }> {
-  const open = await openFor(subject);
+  const open = await openFor(subject, 50_000);
   await open.put(key, content);
   const reads: Read[] = [];
   const store: SourceStore = {

@@ -30,8 +30,8 @@ export interface OpenSubject {
 }
 
 /** Opens a subject for the running test and closes it after. */
-export async function openFor(subject: StoreSubject): Promise<OpenSubject> {
-  const open = await subject.open({ pageKeys: 3, rangeBytes: 1000 });
+export async function openFor(subject: StoreSubject, rangeBytes = 1000): Promise<OpenSubject> {
+  const open = await subject.open({ pageKeys: 3, rangeBytes });
   onTestFinished(() => open.close());
   return open;
 }
