@@ -1,5 +1,5 @@
 /** What every command that talks to the API shares: its flags, its terminal, its client. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { type ApiClient, createApiClient } from "./api/api-client.ts";
 import { readConfig } from "./config.ts";
@@ -49,18 +49,19 @@ export function apiCommand(name: string): Command {
 
 /** Adds the flags of `waitFlags`; `what` is waited for. */
 export function addWaitFlags(command: Command, what: string): Command {
-  return addTimeout(
-    command.option("--wait", `follow ${what} to its end; exit 1 unless it is complete`),
-  );
+  return command
+    .option("--wait", `follow ${what} to its end; exit 1 unless it is complete`)
+    .addOption(timeoutOption().implies({ wait: true }));
 }
 
 /** Adds `--timeout`, for a command that waits anyway. */
 export function addTimeout(command: Command): Command {
-  return command.option(
-    "--timeout <time>",
-    "give up the wait after 90s, 15m or 2h, exit 6; default never",
-    duration,
-  );
+  return command.addOption(timeoutOption());
+}
+
+function timeoutOption(): Option {
+  const text = "wait at most 90s, 15m or 2h, then exit 6; default for ever";
+  return new Option("--timeout <time>", text).argParser(duration);
 }
 
 /** The client that these flags and the environment describe. Throws CliError. */

@@ -171,7 +171,7 @@ describe("headgate load --wait", () => {
 
   it("exits 6 when --timeout passes, and says that the load goes on", async () => {
     const id = await newLoad();
-    const { code, stdout, stderr } = await headgate("status", id, "--wait", "--timeout", "0.1s");
+    const { code, stdout, stderr } = await headgate("status", id, "--timeout", "0.1s");
     expect({ code, stdout }).toEqual({ code: 6, stdout: "" });
     expect(stderr).toContain(`load ${id} goes on`);
   });

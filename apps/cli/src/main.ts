@@ -6,9 +6,10 @@ import { processTerminal } from "./terminal.ts";
 const stopped = new AbortController();
 process.once("SIGINT", () => stopped.abort(new CliError("interrupted", "interrupted")));
 process.once("SIGTERM", () => stopped.abort(new CliError("terminated", "terminated")));
-// A reader that has seen enough, such as head, is no failure.
+// A reader that has seen enough, such as head, is no failure, and nobody is left to write for.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
+  process.exit(0);
 });
 
 process.exitCode = await runProgram(process.argv.slice(2), {

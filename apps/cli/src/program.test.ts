@@ -33,6 +33,7 @@ describe("runProgram", () => {
     ["a timeout of nothing", ["status", "--last", "--wait", "--timeout", "0"], "--timeout"],
     ["a timeout without end", ["status", "--last", "--wait", "--timeout", "169h"], "--timeout"],
     ["a timeout in days", ["status", "--last", "--wait", "--timeout", "1d"], "--timeout"],
+    ["a timeout for a list", ["status", "--timeout", "1m"], "--wait"],
     ["another compression", [...load, "--compression", "rar"], "--compression"],
     ["another encoding", [...load, "--encoding", "ebcdic"], "--encoding"],
     ["another delimiter", [...load, "--delimiter", "::"], "--delimiter"],

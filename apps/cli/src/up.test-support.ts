@@ -18,7 +18,9 @@ export interface Workplace {
   /** Data folder of `up`. */
   readonly data: string;
   startUp(args?: readonly string[], environment?: NodeJS.ProcessEnv): Run;
-  /** A command that finds URL and key by itself. */
+  /** Starts a command that finds URL and key by itself. */
+  start(args: readonly string[]): Run;
+  /** The same to its end. */
   headgate(args: readonly string[], stdin?: string): Run["ended"];
   /** The JSON that a command prints; throws with its stderr unless it exits 0. */
   json(...args: readonly string[]): Promise<ReturnType<typeof JSON.parse>>;
@@ -50,6 +52,7 @@ export function makeWorkplace(): Workplace {
     folder,
     data,
     startUp: (args = emulated, environment = {}) => start(["up", "--json", ...args], environment),
+    start,
     headgate,
     async json(...args) {
       const { code, stdout, stderr } = await headgate([...args, "--json"]);

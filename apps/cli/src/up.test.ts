@@ -1,4 +1,5 @@
 /** `headgate up` and commands beside it, as real processes. */
+import { once } from "node:events";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -70,6 +71,24 @@ test("what was stored is there again after SIGKILL, with the same key", async ()
   second.child.kill("SIGINT");
   expect((await second.ended).code).toBe(0);
 }, 60_000);
+
+test("a wait goes on over SIGKILL and a new start, and no record is lost", async () => {
+  const first = place.startUp();
+  const { port } = new URL((await ready(first)).apiUrl);
+  const load = place.start(["load", "orders.csv", ...into]);
+  const said: string[] = [];
+  load.child.stderr?.on("data", (text) => said.push(String(text)));
+  while (!said.join("").includes("  load default."))
+    await once(load.child.stderr ?? load.child, "data");
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const { emulators } = await ready(place.startUp([...emulated.slice(0, -1), port]));
+  const { code, stdout } = await load.ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ state: "complete", records: { settled: 2 } });
+  const state = await (await fetch(`${emulators.default}/__emulator/state`)).json();
+  expect(state).toMatchObject({ objects: [{ keysHeld: 2 }] });
+}, 120_000);
 
 test("a second one on the same folder is refused, and leaves the first alone", async () => {
   const first = place.startUp();
