@@ -111,7 +111,7 @@ const hygiene = [
     name: "no-test-code-in-production",
     severity: "error",
     comment: "Test files and their support are not part of the build.",
-    from: { pathNot: ["^test/", tests] },
+    from: { pathNot: ["^test/", "^scripts/", tests] },
     to: { path: tests },
   },
   {
