@@ -1,15 +1,13 @@
 /** The rights under which a worker acts for those who asked. */
 import type { LoadedConfig } from "@headgate/config";
 import { type ClientAccess, withPlace } from "@headgate/core";
-import type { Caller } from "@headgate/orchestrator";
+import { type Caller, fileOwner } from "@headgate/orchestrator";
 import { createUploadFolder } from "@headgate/part-source/uploads";
 
 type Clients = Pick<LoadedConfig, "clients" | "config">;
 
 /** Owner of loads that came by the Redis stream where no client stands for it; no client may have the name. */
 const streamOwner = "redis";
-/** Owner of the schedules of headgate.yaml. */
-const fileOwner = "headgate.yaml";
 
 /** Who enqueues by the Redis stream: the client that stands for it, else anyone who may write to Redis. */
 export function streamCaller({ clients, config }: Clients): Caller {

@@ -13,6 +13,7 @@ export { readQuota } from "./quota.ts";
 export * from "./redis-connection.ts";
 export * from "./redis-guard.ts";
 export { createRedisLoads } from "./redis-loads.ts";
+export { fileOwner } from "./schedules/schedule-record.ts";
 export { testSchedule } from "./schedules/schedule-test.ts";
 export { type SyncContext, syncSchedules } from "./schedules/sync-schedules.ts";
 export { defaultStepSettings, type StepContext, type StepSettings } from "./steps/context.ts";

@@ -95,7 +95,9 @@ export const scheduleSchema = z.strictObject({
     .min(0)
     .max(7 * 86_400)
     .default(6 * 3600)
-    .describe("how long after its instant a run waits for gates and settling before it fails"),
+    .describe(
+      "how long each target waits for its gate and files, from when its turn has come, before it fails",
+    ),
   lookBackDays: z
     .int()
     .min(0)

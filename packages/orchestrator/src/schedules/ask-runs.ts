@@ -11,7 +11,9 @@ import { type NewRun, type RunBatch, readBackfill, recordRuns, waitingRun } from
 import { readRun, readRuns } from "./run-record.ts";
 import { runView } from "./run-view.ts";
 import { noSchedule, readSchedule, type ScheduleRecord } from "./schedule-record.ts";
-import { runTitle, type TickContext } from "./tick.ts";
+import { tellQueue } from "./tell-queue.ts";
+import { runTitle } from "./tick.ts";
+import type { TickContext } from "./tick-context.ts";
 
 /** Most dates of a backfill: a leap year. */
 const mostDates = 366;
@@ -101,10 +103,11 @@ async function backfillView({ ledger }: TickContext, id: string): Promise<Backfi
 
 /** Records a batch for the schedule as it is, and tells the tasks; answers the batch's `answer`, or the earlier one's. */
 async function record(
-  { ledger, signals }: TickContext,
+  context: TickContext,
   name: string,
   batchOf: (current: ScheduleRecord) => RunBatch,
 ): Promise<string> {
+  const { ledger } = context;
   for (let left = tries; left > 0; left--) {
     const current = await readSchedule(ledger, name);
     if (current === undefined) throw noSchedule(name);
@@ -114,7 +117,7 @@ async function record(
     if (kind === "conflict") throw keyConflict(answer);
     if (kind === "recorded")
       for (const { id, facts } of batch.runs)
-        await signals.runRecorded({ id, title: runTitle(name, facts) });
+        await tellQueue(context, (to) => to.runRecorded({ id, title: runTitle(name, facts) }));
     return answer;
   }
   throw new BulkError("ERR_LEDGER_FENCED", `schedule "${name}" changes all the time`, {

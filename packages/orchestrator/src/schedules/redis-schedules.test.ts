@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createRedisSchedules } from "./redis-schedules.ts";
 import { caller, schedulesOfTest, specOf } from "./schedules.test-support.ts";
 
 describe("the door to schedules", () => {
@@ -65,6 +66,35 @@ describe("the door to schedules", () => {
     await expect(test.schedules.get(name)).rejects.toMatchObject({
       code: "ERR_SCHEDULE_NOT_FOUND",
     });
+  });
+
+  it.each(["", "Nightly", "a.b", "a b", "-a", "../x", "{x}", "x".repeat(49), "x".repeat(100_000)])(
+    "makes no schedule of the name %.20j",
+    async (name) => {
+      const test = schedulesOfTest();
+      await expect(test.schedules.create(name, specOf(), caller)).rejects.toMatchObject({
+        code: "ERR_REQUEST_INVALID",
+        fields: { field: "name" },
+      });
+      expect(await test.schedules.list()).toEqual([]);
+    },
+  );
+
+  it("records runs also while their queue cannot be told", async () => {
+    const test = schedulesOfTest();
+    test.setNow("2026-03-09T12:00:00Z");
+    await test.make("nightly", { onNoFiles: "complete" });
+    const { ledger, signals } = test.door.of("default");
+    const runRecorded = () => Promise.reject(new Error("the queue is away"));
+    const schedules = createRedisSchedules({
+      connections: new Map([["default", { ledger, signals: { ...signals, runRecorded } }]]),
+      loads: test.door.loads,
+      ports: test.context.ports,
+    });
+    await schedules.runNow("nightly", { caller });
+    expect(test.events).toMatchObject([{ type: "queue.error", queue: "runs" }]);
+    await test.work();
+    expect(await test.runs()).toMatchObject([{ state: "complete" }]);
   });
 
   it("tells schedules of one name in two connections apart", async () => {

@@ -6,6 +6,7 @@ import { connectionOf } from "../ledger/load-record.ts";
 import { iso } from "../load-view.ts";
 import type { Loads } from "../loads.ts";
 import { entriesBehind, formatCursor, parseCursor } from "../pages.ts";
+import { scheduleNamePattern } from "../schedule-spec.ts";
 import type { RunPage, Schedules, ScheduleView } from "../schedules.ts";
 import { askBackfill, askRun } from "./ask-runs.ts";
 import { cancelRun, noRun } from "./cancel-run.ts";
@@ -25,7 +26,8 @@ import {
   writeSchedule,
 } from "./schedule-record.ts";
 import { someRequest } from "./some-request.ts";
-import type { TickContext } from "./tick.ts";
+import { tellQueue } from "./tell-queue.ts";
+import type { TickContext } from "./tick-context.ts";
 
 /** Instants shown with a schedule. */
 const nextShown = 5;
@@ -101,7 +103,8 @@ export function createRedisSchedules(options: RedisSchedulesOptions): Schedules 
   async function shown(context: TickContext, name: string): Promise<ScheduleView> {
     const record = await readSchedule(context.ledger, name);
     if (record === undefined) throw noSchedule(name);
-    await context.signals.scheduleChanged(name, isAsleep(record) ? undefined : record.spec);
+    const timing = isAsleep(record) ? undefined : record.spec;
+    await tellQueue(context, (to) => to.scheduleChanged(name, timing));
     return await viewOf(context, record);
   }
 
@@ -121,6 +124,7 @@ export function createRedisSchedules(options: RedisSchedulesOptions): Schedules 
     },
     async create(name, spec, caller) {
       const context = connectionNamed(contexts, spec.connection);
+      checkName(name);
       checkSchedule(spec);
       for (const target of spec.targets) await loads.check(someRequest(spec, target), caller);
       const schedule = { name, origin: "api", principal: caller.principal, spec } as const;
@@ -133,7 +137,7 @@ export function createRedisSchedules(options: RedisSchedulesOptions): Schedules 
       const answer = await removeSchedule(context.ledger, record.name, "api");
       if (answer === "fixed") throw fixed(record.name);
       if (answer === "gone") throw noSchedule(name);
-      await context.signals.scheduleChanged(record.name, undefined);
+      await tellQueue(context, (to) => to.scheduleChanged(record.name, undefined));
     },
     pause: (name) => pauseOrResume(name, true),
     resume: (name) => pauseOrResume(name, false),
@@ -183,7 +187,7 @@ async function finish(context: TickContext, run: RunRecord, loads: Loads): Promi
   } catch (error) {
     if (!isBulkError(error, "ERR_LEDGER_FENCED")) throw error;
   }
-  await context.signals.runChanged(run.id);
+  await tellQueue(context, (to) => to.runChanged(run.id));
 }
 
 /** Runs of a schedule, newest first; the cursor names the last one of the page before. */
@@ -206,6 +210,15 @@ async function runPage(
   return entries.length > limit && end !== undefined
     ? { runs, nextCursor: formatCursor(end) }
     : { runs };
+}
+
+function checkName(name: string): void {
+  if (scheduleNamePattern.test(name)) return;
+  throw new BulkError(
+    "ERR_REQUEST_INVALID",
+    `name: "${name.slice(0, 100)}"; it must be a-z, 0-9 and -, 1 to 48 long`,
+    { fields: { field: "name" } },
+  );
 }
 
 function ambiguous(name: string, records: readonly ScheduleRecord[]): BulkError {

@@ -9,7 +9,9 @@ import {
   removeSchedule,
   writeSchedule,
 } from "./schedule-record.ts";
-import { type TickContext, tickSchedule } from "./tick.ts";
+import { tellQueue } from "./tell-queue.ts";
+import { tickSchedule } from "./tick.ts";
+import type { TickContext } from "./tick-context.ts";
 
 /** A connection, and where to tell what was changed. */
 export type SyncContext = TickContext;
@@ -32,19 +34,20 @@ export async function syncSchedules(
   for (const { name, origin } of await readSchedules(ledger))
     if (origin === "file" && !kept.has(name)) {
       await removeSchedule(ledger, name, "file");
-      await context.signals.scheduleChanged(name, undefined);
+      await tellQueue(context, (to) => to.scheduleChanged(name, undefined));
       told(context, name, "removed");
     }
 }
 
 async function syncSchedule(context: TickContext, name: string, spec: ScheduleSpec): Promise<void> {
-  const { ledger, signals } = context;
+  const { ledger } = context;
   const before = await readSchedule(ledger, name);
   if (before?.origin === "file") await tickSchedule(context, before);
   const schedule = { name, origin: "file", principal: fileOwner, spec } as const;
   const written = await writeSchedule(ledger, schedule, "put");
   const now = await readSchedule(ledger, name);
-  await signals.scheduleChanged(name, now === undefined || isAsleep(now) ? undefined : spec);
+  const timing = now === undefined || isAsleep(now) ? undefined : spec;
+  await tellQueue(context, (to) => to.scheduleChanged(name, timing));
   if (written !== "same") told(context, name, written);
 }
 

@@ -1,5 +1,4 @@
 /** Fixes the files of a run's target: the run's list, and that each is taken, in one script. */
-import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import type { FileDigests } from "./file-ledger.ts";
 import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.ts";
@@ -8,7 +7,6 @@ import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.
 export const filesPerLoad = 1000;
 
 const stagingSeconds = 3600;
-const batch = 1000;
 
 /** A file to be taken. */
 export interface NewFile extends FileDigests {
@@ -16,22 +14,21 @@ export interface NewFile extends FileDigests {
   readonly bytes: number;
 }
 
+/** HSET takes at most some 8000 arguments that come by unpack. */
 const takeScript = `
 local id, target, object, staged = ARGV[1], ARGV[4], ARGV[5], ARGV[7]
 local key = base .. 'run:' .. id
 local version = redis.call('HGET', base .. 'taken-versions', object) or '0'
 if redis.call('HGET', key, 'revision') ~= ARGV[2] or version ~= ARGV[6] then
-  redis.call('DEL', staged)
+  redis.call('DEL', staged .. ':uris', staged .. ':marks')
   return 'fenced'
 end
 local files = key .. ':files:' .. target
-redis.call('RENAME', staged, files)
+redis.call('RENAME', staged .. ':uris', files)
 redis.call('PERSIST', files)
-for index, text in ipairs(redis.call('LRANGE', files, 0, -1)) do
-  local entry = cjson.decode(text)
-  local chunk = string.format('%.0f', math.floor((index - 1) / tonumber(ARGV[8])))
-  redis.call('HSET', base .. 'taken:' .. object, entry[2],
-    entry[3] .. ' ' .. id .. ' ' .. target .. ' ' .. chunk)
+while redis.call('EXISTS', staged .. ':marks') == 1 do
+  local marks = redis.call('LPOP', staged .. ':marks', 4000)
+  redis.call('HSET', base .. 'taken:' .. object, unpack(marks))
 end
 redis.call('HINCRBY', base .. 'taken-versions', object, 1)
 redis.call('HSET', key, 'record', ARGV[3])
@@ -45,8 +42,8 @@ export async function readTakenVersion(ledger: Ledger, target: string): Promise<
 }
 
 /**
- * Takes files for a target of a run and writes the run's targets; answers the run as it now stands. Throws ERR_LEDGER_FENCED where the
- * run, or what is taken of the target, has changed since it was read.
+ * Takes files for a target of a run and writes the run's targets; answers the run as it now stands.
+ * Throws ERR_LEDGER_FENCED where the run, or what is taken of the target, has changed since it was read.
  */
 export async function takeFiles(
   ledger: Ledger,
@@ -61,15 +58,15 @@ export async function takeFiles(
   },
 ): Promise<RunRecord> {
   const staged = `${ledger.base}staging:${run.id}:${take.attempt}`;
-  for (let first = 0; first < take.files.length; first += batch) {
-    const some = take.files.slice(first, first + batch);
-    const texts = some.map(({ uri, place, file }) => JSON.stringify([uri, place, file]));
-    await executed(
-      ledger.redis
-        .multi()
-        .rpush(staged, ...texts)
-        .expire(staged, stagingSeconds),
-    );
+  for (let first = 0; first < take.files.length; first += filesPerLoad) {
+    const some = take.files.slice(first, first + filesPerLoad);
+    const owner = `${run.id} ${take.targetName} ${first / filesPerLoad}`;
+    const uris = some.map(({ uri }) => uri);
+    const marks = some.flatMap(({ place, file }) => [place, `${file} ${owner}`]);
+    const staging = ledger.redis.multi();
+    staging.rpush(`${staged}:uris`, ...uris).expire(`${staged}:uris`, stagingSeconds);
+    staging.rpush(`${staged}:marks`, ...marks).expire(`${staged}:marks`, stagingSeconds);
+    await executed(staging);
   }
   const next = { ...run, targets: take.targets };
   const answer = await runScript(ledger, takeScript, [
@@ -80,13 +77,10 @@ export async function takeFiles(
     take.targetKey,
     take.takenVersion,
     staged,
-    filesPerLoad,
   ]);
   if (answer !== "taken") throw fencedRun(run);
   return { ...next, revision: String(Number(run.revision) + 1) };
 }
-
-const entry = z.tuple([z.string(), z.string(), z.string()]);
 
 /** URIs of one chunk of a target's files, in order. */
 export async function readChunk(
@@ -96,6 +90,5 @@ export async function readChunk(
 ): Promise<readonly string[]> {
   const first = chunk * filesPerLoad;
   const key = `${ledger.base}run:${run.id}:files:${run.target}`;
-  const texts = await guarded(() => ledger.redis.lrange(key, first, first + filesPerLoad - 1));
-  return texts.map((text) => entry.parse(JSON.parse(text))[0]);
+  return await guarded(() => ledger.redis.lrange(key, first, first + filesPerLoad - 1));
 }

@@ -13,17 +13,13 @@ import {
 } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { iso } from "../load-view.ts";
-import type { StepContext } from "../steps/context.ts";
 import { dateAt, dueInstants } from "./cron.ts";
 import { type NewRun, recordRuns, skippedRun, waitingRun } from "./record-runs.ts";
 import { type RunFacts, readOpenRuns } from "./run-record.ts";
 import { isAsleep, readSchedules, type ScheduleRecord } from "./schedule-record.ts";
+import { tellQueue } from "./tell-queue.ts";
+import type { TickContext } from "./tick-context.ts";
 import { lineOf } from "./wake-waiting.ts";
-
-/** What it takes to record runs. */
-export type TickContext = Pick<StepContext, "ledger" | "signals"> & {
-  readonly ports: Pick<StepContext["ports"], "chance" | "emit">;
-};
 
 /** Most instants looked at; earlier ones count as skipped, and no rule starts as many. */
 const mostDue = 1000;
@@ -35,7 +31,7 @@ export async function tick(context: TickContext): Promise<void> {
 
 /** Does so for one. Where another worker has just done so, nothing happens. */
 export async function tickSchedule(context: TickContext, schedule: ScheduleRecord): Promise<void> {
-  const { ledger, signals, ports } = context;
+  const { ledger, ports } = context;
   if (isAsleep(schedule)) return;
   const { spec } = schedule;
   const now = await ledgerNow(ledger);
@@ -51,7 +47,9 @@ export async function tickSchedule(context: TickContext, schedule: ScheduleRecor
   if (kind !== "recorded") return;
   for (const { id, facts } of runs) {
     if (facts.state === "waiting")
-      await signals.runRecorded({ id, title: runTitle(schedule.name, facts) });
+      await tellQueue(context, (to) =>
+        to.runRecorded({ id, title: runTitle(schedule.name, facts) }),
+      );
     else
       ports.emit({
         type: "schedule.run-skipped",
