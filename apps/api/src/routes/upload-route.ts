@@ -4,6 +4,7 @@
  * nothing is left behind.
  */
 import type { Readable } from "node:stream";
+import { BulkError } from "@headgate/core";
 import { z } from "zod";
 import { count } from "../answers/common.ts";
 import { callerOf } from "../login/bearer-login.ts";
@@ -40,7 +41,6 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
       {
         config: { scopes: ["enqueue"], streamsBody: true },
         handlerTimeout: noHandlerTimeoutMs,
-        bodyLimit: uploads?.maxBytes ?? 1,
         schema: {
           ...{ tags: ["files"], operationId: "uploadFile", summary: "Send a file" },
           description: "The body is the file. Loads of the same client may name its URI as source.",
@@ -53,7 +53,6 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
               "uploads_off",
               "upload_too_large",
               "upload_failed",
-              "body_too_large",
               "media_type",
               "request_timeout",
             ],
@@ -64,8 +63,10 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
         if (uploads === undefined)
           throw new HttpProblem("uploads_off", "no upload folder is configured");
         const { principal: client } = callerOf(request);
+        const announced = Number(request.headers["content-length"] ?? 0);
         const { name } = request.query;
         try {
+          if (announced > uploads.maxBytes) throw tooLarge(announced, uploads.maxBytes);
           const stored = await uploads.receive({
             ...{ client, body: movingBytes(request.body, limits.uploadIdleMs) },
             ...(name === undefined ? {} : { name }),
@@ -80,4 +81,13 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
       },
     );
   });
+}
+
+/** Said before a byte is read; of a body of unknown length the folder says it. */
+function tooLarge(bytes: number, allowed: number): BulkError {
+  return new BulkError(
+    "ERR_UPLOAD_TOO_LARGE",
+    `the file has ${bytes} bytes; a file may have ${allowed}`,
+    { fields: { bytes, allowed } },
+  );
 }
