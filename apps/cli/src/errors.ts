@@ -8,6 +8,7 @@
  *   usage        (2)    the command line or a file is wrong; nothing was sent
  *   refused      (2)    the API answered 4xx other than 401, 403 and 429
  *   unavailable  (3)    no answer, 429 or 5xx after all retries, or an answer that is not of headgate
+ *   no-events    (3)    no events can be had; watch then asks for states instead
  *   login        (4)    the API answered 401 or 403, or there is no key to send
  *   bad-input    (5)    the source files were refused before a slot was spent: by a plan, or by the
  *                       planning of a load that was waited for
@@ -20,6 +21,7 @@ export const exitCodeOf = {
   usage: 2,
   refused: 2,
   unavailable: 3,
+  "no-events": 3,
   login: 4,
   "bad-input": 5,
   "timed-out": 6,

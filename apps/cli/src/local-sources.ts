@@ -6,6 +6,7 @@ import { type LocalSource, upload } from "./api/upload.ts";
 import type { ApiSession } from "./command-context.ts";
 import { CliError } from "./errors.ts";
 import { showBytes } from "./show/measures.ts";
+import { meanRate, showPace } from "./show/pace.ts";
 import { isUri } from "./source-flags.ts";
 
 /**
@@ -38,17 +39,22 @@ export async function sendLocal(
   );
   const uris: string[] = [];
   for (const file of files) {
-    const whole = file.bytes === undefined ? "" : ` of ${showBytes(file.bytes)}`;
+    const rate = meanRate(0);
     const sent = await upload(client, file, {
       signal,
       report: terminal.note,
-      onBytes: (bytes) =>
-        terminal.progress(`sending ${file.label}  ${showBytes(bytes)}${whole}`, file.label),
+      onBytes: (bytes) => terminal.progress(progressLine(file, bytes, rate(bytes)), file.label),
     });
     uris.push(sent.uri);
   }
   const [only = "", ...more] = uris;
   return more.length === 0 ? { uri: only } : { keys: uris };
+}
+
+function progressLine(file: LocalSource, bytes: number, bytesPerSecond = 0): string {
+  const whole = file.bytes === undefined ? "" : ` of ${showBytes(file.bytes)}`;
+  const pace = showPace(bytesPerSecond, (file.bytes ?? bytes) - bytes);
+  return [`sending ${file.label}`, `${showBytes(bytes)}${whole}`, ...pace].join("  ");
 }
 
 /** A regular file. Throws CliError (usage) for anything else. */

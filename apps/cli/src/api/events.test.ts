@@ -82,3 +82,19 @@ test("it ends with the signal's reason", async () => {
   const events = followEvents(client, {}, { ...follow, signal: stop.signal });
   await expect(take(events, 1)).rejects.toThrow("stopped");
 });
+
+test.each([
+  [
+    "a server without the route",
+    (_: unknown, response: ServerResponse) => problem(response, 404, "route_not_found"),
+  ],
+  ["a proxy that keeps the head back", () => undefined],
+  [
+    "a proxy that keeps the body back",
+    (_: unknown, response: ServerResponse) => stream(response).flushHeaders(),
+  ],
+])("%s has no events", async (_what, answer) => {
+  const { client } = await scriptedServer(answer);
+  const events = followEvents(client, {}, { ...follow, silenceMs: 50 });
+  await expect(take(events, 1)).rejects.toMatchObject({ kind: "no-events" });
+});

@@ -15,13 +15,14 @@ export interface ApiEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** No heartbeat for so long means that the connection is dead. */
-const silenceMs = 45_000;
+/** The API writes at once and every 15 seconds: no byte for so long means that nothing comes through. */
+const longestSilenceMs = 45_000;
 
 /**
  * Events as they come, from the newest or after `after`, until the signal aborts. Survives lost
  * connections and restarts of the API with Last-Event-ID: after the first event none is missed or
- * doubled. Throws CliError: refused or login where the API does not give events to this client.
+ * doubled. Throws CliError: refused or login where the API does not give events to this client,
+ * no-events where it has none or a proxy keeps them back.
  */
 export async function* followEvents(
   client: ApiClient,
@@ -30,6 +31,8 @@ export async function* followEvents(
     readonly signal: AbortSignal;
     readonly after?: string | undefined;
     readonly report: (line: string) => void;
+    /** Default 45 s. */
+    readonly silenceMs?: number;
   },
 ): AsyncGenerator<ApiEvent> {
   const { signal, report } = options;
@@ -44,6 +47,8 @@ export async function* followEvents(
       }
     } catch (error) {
       signal.throwIfAborted();
+      if (isNotThere(error))
+        throw new CliError("no-events", "no events come through", { cause: error });
       if (error instanceof CliError && error.kind !== "unavailable") throw error;
       const cause = error instanceof CliError ? error : noAnswer(client.config, error);
       report(`${cause.message}; waiting for the API`);
@@ -59,6 +64,7 @@ async function* readOnce(
   options: {
     readonly signal: AbortSignal;
     readonly lastId: string | undefined;
+    readonly silenceMs?: number;
   },
 ): AsyncGenerator<EventSourceMessage> {
   const { config } = client;
@@ -69,8 +75,8 @@ async function* readOnce(
       accept: "text/event-stream",
       ...(options.lastId === undefined ? {} : { "last-event-id": options.lastId }),
     },
-    headersTimeout: silenceMs,
-    bodyTimeout: silenceMs,
+    headersTimeout: options.silenceMs ?? longestSilenceMs,
+    bodyTimeout: options.silenceMs ?? longestSilenceMs,
     signal: options.signal,
   });
   if (answer.statusCode !== 200)
@@ -82,4 +88,12 @@ async function* readOnce(
     parser.feed(decoder.decode(chunk, { stream: true }));
     yield* messages.splice(0);
   }
+}
+
+/** Whether the API has no such route, or a proxy between keeps all bytes to itself. */
+function isNotThere(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return ["route_not_found", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"].includes(
+    String(code),
+  );
 }

@@ -13,6 +13,7 @@ import {
 } from "../command-context.ts";
 import { CliError, isCliError } from "../errors.ts";
 import { followLoad, requireComplete } from "../follow/follow-load.ts";
+import { pollLoads } from "../follow/poll-loads.ts";
 import { lastLoad } from "../last-load.ts";
 import { showEvent } from "../show/show-event.ts";
 
@@ -30,7 +31,8 @@ const lastEventMs = 3_000;
 
 const examples = `
 Of a load, its events until it ends; exit code as with --wait. Else all events until Ctrl-C. A lost
-connection is taken up where it broke. With --json each line is {"id", "type", "data"}.
+connection is taken up where it broke. Where no events come through (a proxy may keep them back), the
+states of loads are asked for instead. With --json each line is {"id", "type", "data"}.
 
 Examples:
   $ headgate watch default.9f3c
@@ -63,8 +65,16 @@ async function watchAll(session: ApiSession, flags: WatchFlags): Promise<void> {
   const { run, type, after, timeout } = flags;
   const signal =
     timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeLimit(timeout)]);
-  const events = followEvents(client, { run, type }, { signal, after, report: terminal.note });
-  for await (const event of events) terminal.answer(line(event, flags));
+  const show = async (events: AsyncIterable<ApiEvent>): Promise<void> => {
+    for await (const event of events) terminal.answer(line(event, flags));
+  };
+  try {
+    await show(followEvents(client, { run, type }, { signal, after, report: terminal.note }));
+  } catch (error) {
+    if (!isCliError(error, "no-events")) throw error;
+    terminal.note(`${error.message}; asking for the states of loads instead`);
+    await show(pollLoads(session, { run, signal }));
+  }
 }
 
 /**

@@ -3,7 +3,8 @@ import { isFinalLoadState } from "@headgate/core";
 import { getLoad, type LoadAnswer } from "../api/loads.ts";
 import type { ApiSession } from "../command-context.ts";
 import { CliError } from "../errors.ts";
-import { showBytes, showDuration } from "../show/measures.ts";
+import { showBytes } from "../show/measures.ts";
+import { meanRate, showPace } from "../show/pace.ts";
 import { follow } from "./follow.ts";
 
 /** Waits until the load is complete, failed or cancelled and gives its last view. */
@@ -12,7 +13,7 @@ export function followLoad(
   load: LoadAnswer,
   timeoutSeconds: number | undefined,
 ): Promise<LoadAnswer> {
-  const rate = uploadRate(load.bytes.uploaded);
+  const rate = meanRate(load.bytes.uploaded);
   return follow(session, {
     first: load,
     ask: (signal) => session.client.ask(getLoad(load.id), { signal }),
@@ -52,11 +53,8 @@ function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): str
       `parts ${parts.uploaded}/${parts.planned} uploaded, ${parts.settled} settled`,
       `${showBytes(bytes.uploaded)} of ${showBytes(bytes.planned)}`,
     );
-  const left = bytes.planned - bytes.uploaded;
-  if (bytesPerSecond !== undefined && bytesPerSecond > 0) {
-    words.push(`${showBytes(bytesPerSecond)}/s`);
-    if (left > 0) words.push(`${showDuration(left / bytesPerSecond)} left to upload`);
-  }
+  if (bytesPerSecond !== undefined)
+    words.push(...showPace(bytesPerSecond, bytes.planned - bytes.uploaded));
   // Last, for a narrow terminal cuts the end off.
   words.push(`load ${load.id}`);
   return words.join("  ");
@@ -65,13 +63,4 @@ function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): str
 /** Changes when a new line is worth printing where no line can be rewritten. */
 function milestone(load: LoadAnswer): string {
   return `${load.state} ${load.parts.uploaded} ${load.parts.settled}`;
-}
-
-/** The mean rate since the first call, in bytes a second. */
-function uploadRate(startBytes: number): (bytes: number) => number | undefined {
-  const startedAt = performance.now();
-  return (bytes) => {
-    const seconds = (performance.now() - startedAt) / 1000;
-    return seconds < 1 ? undefined : Math.max(0, bytes - startBytes) / seconds;
-  };
 }
