@@ -113,37 +113,28 @@ async function lookInto(
   const { selection, gate } = place;
   const access = ownerAccess(context, { principal: at.principal, via: "schedule" });
   if (access !== undefined) checkSelection(access, selection);
-  if (gate !== undefined) {
-    const [there] = await listed(context, { kind: "keys", uris: [gate] }, signal);
-    if (there === undefined) return { waitsFor: gate, files: [] };
-  }
   try {
+    if (gate !== undefined) await listed(context, { kind: "keys", uris: [gate] }, signal);
     const files = await listed(context, selection, signal);
     return { files: files.filter(({ uri }) => !isGate(uri, at.target)) };
   } catch (error) {
-    // A manifest is there, and a file that it lists is not there yet.
-    if (selection.kind !== "manifest" || !isBulkError(error, "ERR_SOURCE_NOT_FOUND")) throw error;
-    return { waitsFor: String(error.fields.uri ?? selection.uri), files: [] };
+    if (isBulkError(error, "ERR_SOURCE_NONE_MATCHED")) return { files: [] };
+    // Of what is named one by one, such as a gate or by a manifest, all must be there.
+    if (isBulkError(error, "ERR_SOURCE_NOT_FOUND"))
+      return { waitsFor: String(error.fields.uri ?? gate ?? at.target.object), files: [] };
+    throw error;
   }
 }
 
-/** Everything that a selection selects; nothing is no error here, and a missing file only in a list. */
+/** Everything that a selection selects. */
 async function listed(
   { ports }: StepContext,
   selection: SourceSelection,
   signal: AbortSignal,
 ): Promise<readonly SourceObject[]> {
-  const isMissing = (error: unknown): boolean =>
-    isBulkError(error, "ERR_SOURCE_NONE_MATCHED") ||
-    (selection.kind !== "manifest" && isBulkError(error, "ERR_SOURCE_NOT_FOUND"));
-  try {
-    const found: SourceObject[] = [];
-    for await (const object of ports.source.list(selection, { signal })) found.push(object);
-    return found;
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const found: SourceObject[] = [];
+  for await (const object of ports.source.list(selection, { signal })) found.push(object);
+  return found;
 }
 
 /** A marker such as `_SUCCESS` is no data, wherever below the prefix it lies. */

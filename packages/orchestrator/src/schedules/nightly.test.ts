@@ -169,6 +169,22 @@ describe("a gate", () => {
   });
 });
 
+it("waits for each file that is named", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  const keys = ["a", "b"].map((name) => `s3://b/{yyyyMMdd}-${name}.csv`);
+  await test.make("nightly", { targets: [{ ...orders, source: { keys } }] });
+  test.files.set("s3://b/20260310-a.csv", "id\n1\n");
+  test.setNow("2026-03-10T02:00:00Z");
+  await test.work();
+  expect((await test.runs())[0]?.targets).toMatchObject([
+    { state: "gathering", reason: { message: "s3://b/20260310-b.csv is not there" } },
+  ]);
+  test.files.set("s3://b/20260310-b.csv", "id\n2\n");
+  await test.work();
+  expect(await test.loaded()).toEqual(["s3://b/20260310-a.csv", "s3://b/20260310-b.csv"]);
+});
+
 it("waits until files have not changed for the settle time", async () => {
   const test = schedulesOfTest();
   const uri = "s3://b/2026-03-10/orders/a.csv";

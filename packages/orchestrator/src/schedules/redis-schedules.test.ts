@@ -58,6 +58,8 @@ describe("the door to schedules", () => {
     "default.missing",
     "other.nightly",
     "a.b.c",
+    "nightly:runs",
+    "default.nightly:runs",
     "../..",
     "x".repeat(100_000),
   ])("finds no schedule of the name %.20j", async (name) => {
@@ -197,7 +199,7 @@ describe("a run by hand", () => {
     });
     expect(await test.loads()).toMatchObject([{ state: "cancelled", run: id }]);
     await expect(test.schedules.cancelRun(id)).rejects.toMatchObject({ code: "ERR_RUN_STATE" });
-    for (const unknown of ["default.x", "x", "", "other.y"])
+    for (const unknown of ["default.x", "x", "", "other.y", `${id}:files:orders`, "default.*"])
       await expect(test.schedules.cancelRun(unknown)).rejects.toMatchObject({
         code: "ERR_RUN_NOT_FOUND",
       });

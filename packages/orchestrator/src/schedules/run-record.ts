@@ -56,8 +56,12 @@ const runHashSchema = z.object({
 export type RunRecord = Omit<z.output<typeof runHashSchema>, "record"> &
   RunFacts & { readonly id: string };
 
+/** Connection and chance; anything else could name another key of the ledger. */
+const runIdPattern = /^[a-z0-9-]{1,32}\.[A-Za-z0-9]{1,64}$/;
+
 /** The record, or undefined where there is none (any more). */
 export async function readRun(ledger: Ledger, runId: string): Promise<RunRecord | undefined> {
+  if (!runIdPattern.test(runId)) return undefined;
   return (await readRuns(ledger, [runId]))[0];
 }
 

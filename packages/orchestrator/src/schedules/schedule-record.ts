@@ -5,7 +5,7 @@
 import { BulkError, epochMs } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
-import { type ScheduleSpec, scheduleSchema } from "../schedule-spec.ts";
+import { type ScheduleSpec, scheduleNamePattern, scheduleSchema } from "../schedule-spec.ts";
 
 /** Owner of the schedules of headgate.yaml; no client can have this name. */
 export const fileOwner = "headgate.yaml";
@@ -30,6 +30,7 @@ export async function readSchedule(
   ledger: Ledger,
   name: string,
 ): Promise<ScheduleRecord | undefined> {
+  if (!scheduleNamePattern.test(name)) return undefined;
   return parseSchedule(name, await guarded(() => ledger.redis.hgetall(keyOf(ledger, name))));
 }
 
