@@ -54,6 +54,8 @@ export interface Rig {
   readonly redis: Redis;
   readonly prefix: string;
   readonly workers: RunningWorker[];
+  /** The headgate.yaml of all workers. */
+  readonly configFile: string;
   /** Every event of all workers so far. */
   readonly events: readonly HeadgateEvent[];
   put(key: string, body: string | Uint8Array): Promise<string>;
@@ -185,6 +187,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     redis,
     prefix,
     workers,
+    configFile,
     events,
     async put(key, body) {
       await s3Client.send(

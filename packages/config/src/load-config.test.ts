@@ -271,7 +271,16 @@ logLevel: loud
     ["redis: 5", "redis: must be a mapping (key: value) (seen: a number)"],
     [
       "redis: { url: http://x }",
-      "redis.url: must be a redis://, rediss:// or unix:// URL (seen: text)",
+      "redis.url: must be a redis://, rediss:// or unix:///path URL (seen: text)",
+    ],
+    [
+      "redis: { url: 'redis://a b' }",
+      "redis.url: must be a redis://, rediss:// or unix:///path URL",
+    ],
+    ["redis: { url: 'redis://' }", "redis.url: must be a redis://, rediss:// or unix:///path URL"],
+    [
+      "redis: { url: 'unix://redis.sock' }",
+      "redis.url: must be a redis://, rediss:// or unix:///path URL",
     ],
     [
       "redis: { url: 5 }",
@@ -280,7 +289,7 @@ logLevel: loud
     ["redis: { url: { file: nowhere } }", "redis.url.file: nowhere cannot be read (ENOENT)"],
     [
       "redis: { url: { file: headgate.yaml } }",
-      "redis.url.file: must hold a redis://, rediss:// or unix:// URL",
+      "redis.url.file: must hold a redis://, rediss:// or unix:///path URL",
     ],
     [
       "sources: { s3: { endpoint: minio } }",

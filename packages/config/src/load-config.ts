@@ -12,7 +12,7 @@ import { issueFaults, issueText } from "./issue-faults.ts";
 import { assemble, type LoadedConfig } from "./loaded-config.ts";
 import { type Environment, type Override, readOverrides, withOverrides } from "./overrides.ts";
 import { readText } from "./read-text.ts";
-import { configSchema, redisUrlPattern, scheduleSettingSchema } from "./schema.ts";
+import { configSchema, isRedisUrl, scheduleSettingSchema } from "./schema.ts";
 import { readSecret } from "./secret-file.ts";
 import { settingAt, withAbsolutePaths } from "./setting-tree.ts";
 import { readYaml, type YamlFile } from "./yaml-file.ts";
@@ -120,8 +120,11 @@ const noConnectionFiles: ConnectionFiles = {
 function readRedisUrl(setting: Parameters<typeof readSecret>[0]): Secret | Fault {
   const path = ["redis", "url"];
   const url = readSecret(setting, path);
-  if (!(url instanceof Secret) || redisUrlPattern.test(url.reveal())) return url;
-  return { path: [...path, "file"], message: "must hold a redis://, rediss:// or unix:// URL" };
+  if (!(url instanceof Secret) || isRedisUrl(url.reveal())) return url;
+  return {
+    path: [...path, "file"],
+    message: "must hold a redis://, rediss:// or unix:///path URL",
+  };
 }
 
 function childrenOf(value: unknown, section: string): Readonly<Record<string, unknown>> {

@@ -13,13 +13,18 @@ import { connectionName, connectionSchema } from "./connection-schema.ts";
 import { preflightSchema } from "./preflight-schema.ts";
 import { path, secret, whole } from "./setting-kinds.ts";
 
-/** What a Redis URL looks like. */
-export const redisUrlPattern: RegExp = /^(rediss?|unix):\/\//;
+/** Whether a text can be a Redis URL; of a socket it has a path. */
+export function isRedisUrl(text: string): boolean {
+  return redisUrlPattern.test(text) && URL.canParse(text);
+}
+
+const redisUrlPattern = /^(rediss?:\/\/[^/]|unix:\/\/[^/]*\/.)/;
 
 const redis = z.strictObject({
   url: secret({
     pattern: redisUrlPattern,
-    problem: "must be a redis://, rediss:// or unix:// URL",
+    accepts: isRedisUrl,
+    problem: "must be a redis://, rediss:// or unix:///path URL",
   })
     .prefault("redis://127.0.0.1:6379")
     .describe("Redis 6.2 or newer, noeviction, appendonly yes"),

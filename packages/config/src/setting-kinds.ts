@@ -18,19 +18,23 @@ export interface SecretFile {
 
 /**
  * A secret, or `{ file: path }` whose text it is. Its value is never repeated in messages, and what is
- * parsed prints as `***`. `pattern` is what the text must match; else `problem` says what it must be.
+ * parsed prints as `***`. `pattern` and `accepts` are what the text must be; else `problem` says it.
  */
-export function secret({
-  pattern,
-  problem,
-}: {
+export function secret(rule: {
   readonly pattern: RegExp;
+  readonly accepts?: (text: string) => boolean;
   readonly problem: string;
 }) {
+  const { pattern, accepts = () => true, problem } = rule;
   return z
     .union(
       [
-        z.string().max(4096).regex(pattern, problem).meta({ writeOnly: true }),
+        z
+          .string()
+          .max(4096)
+          .regex(pattern, problem)
+          .refine(accepts, problem)
+          .meta({ writeOnly: true }),
         z.strictObject({ file: path }),
       ],
       { error: "must be text, or {file: path} of a file that holds it" },

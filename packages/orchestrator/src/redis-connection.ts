@@ -1,30 +1,31 @@
 /** Redis connections for the two ways headgate uses them. */
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
+
+type Options = Omit<RedisOptions, "replyMapping">;
 
 /** Longest wait for a connection or an answer before a caller is told that Redis is away. */
 const answerMs = 3000;
 
-/** For the API and other producers: fails fast, so that a caller gets 503 and nothing is half-done. */
+/**
+ * For the API and other producers: fails fast, so that a caller gets 503 and nothing is half-done.
+ * The URL is `redis://`, `rediss://`, or `unix:///path/of/socket?db=1`, with a login `unix://user:password@localhost/path`.
+ */
 export function connectProducer(url: string): Redis {
-  return quiet(
-    new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: answerMs,
-      commandTimeout: answerMs,
-      retryStrategy: (tries) => Math.min(100 * tries, 2000),
-    }),
-  );
+  return connect(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: answerMs,
+    commandTimeout: answerMs,
+    retryStrategy: (tries) => Math.min(100 * tries, 2000),
+  });
 }
 
 /** For workers: waits out an outage. BullMQ's blocking calls need unbounded retries. */
 export function connectWorker(url: string): Redis {
-  return quiet(
-    new Redis(url, {
-      maxRetriesPerRequest: null,
-      retryStrategy: (tries) => Math.min(100 * tries, 5000),
-    }),
-  );
+  return connect(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (tries) => Math.min(100 * tries, 5000),
+  });
 }
 
 /** Resolves once a connection can be used, or after the time a caller would wait for an answer. */
@@ -43,7 +44,21 @@ export async function whenReady(redis: Redis): Promise<boolean> {
 }
 
 /** Without a listener an outage would end the process; each failed call reports it by itself. */
-function quiet(redis: Redis): Redis {
+function connect(url: string, options: Options): Redis {
+  const redis = url.startsWith("unix:")
+    ? new Redis({ ...socketOf(url), ...options })
+    : new Redis(url, options);
   redis.on("error", () => undefined);
   return redis;
+}
+
+/** ioredis knows no URL for a socket. */
+function socketOf(url: string): Options {
+  const { pathname, username, password, searchParams } = new URL(url);
+  return {
+    path: decodeURIComponent(pathname),
+    db: Number(searchParams.get("db") ?? 0),
+    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+  };
 }
