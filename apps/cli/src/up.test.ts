@@ -134,6 +134,8 @@ test("watching a load shows its events and ends with it", async () => {
   expect(types[0]).toEqual(["load.accepted", id]);
   expect(types).toContainEqual(["load.planned", id]);
   expect(types.at(-1)).toEqual(["load.ended", id]);
+  const afterwards = await place.headgate(["watch", id, "--after", "0-0", "--json"]);
+  expect(afterwards).toMatchObject({ code: 0, stdout });
 }, 60_000);
 
 test("a Redis that is named is used, and no private one is started", async () => {

@@ -90,7 +90,8 @@ async function watchLoad(session: ApiSession, id: string, flags: WatchFlags): Pr
   const events = showEvents(session, { signal, load: id, flags });
   try {
     const ended = await followLoad(session, load, flags.timeout);
-    if (load !== ended) await Promise.race([events, pause(lastEventMs, signal)]);
+    if (load !== ended || flags.after !== undefined)
+      await Promise.race([events, pause(lastEventMs, signal)]);
     terminal.note(`load ${id} is ${ended.state}`);
     requireComplete(ended);
   } finally {

@@ -53,8 +53,8 @@ function progressLine(load: LoadAnswer, bytesPerSecond: number | undefined): str
       `parts ${parts.uploaded}/${parts.planned} uploaded, ${parts.settled} settled`,
       `${showBytes(bytes.uploaded)} of ${showBytes(bytes.planned)}`,
     );
-  if (bytesPerSecond !== undefined)
-    words.push(...showPace(bytesPerSecond, bytes.planned - bytes.uploaded));
+  const left = bytes.planned - bytes.uploaded;
+  if (bytesPerSecond !== undefined && left > 0) words.push(...showPace(bytesPerSecond, left));
   // Last, for a narrow terminal cuts the end off.
   words.push(`load ${load.id}`);
   return words.join("  ");
