@@ -5,9 +5,10 @@
 import { epochMs, milliseconds } from "@headgate/core";
 import type { HeadgateEvent, RunView } from "@headgate/orchestrator";
 import { afterEach, describe, expect, it } from "vitest";
-import { csv, ordersCsv, rowsOf, schema } from "../flow/csv.ts";
+import { csv, rowsOf, schema } from "../flow/csv.ts";
 import { recordsHash } from "../flow/records-hash.ts";
 import { type Rig, type RigOptions, startRig } from "../flow/rig.ts";
+import type { Tuning } from "../flow/tuned-worker.ts";
 
 const caller = { principal: "rig", via: "http" } as const;
 const targets = ["customers", "orders"].map((object) => ({
@@ -184,25 +185,38 @@ describe("a nightly schedule of headgate.yaml", () => {
     );
   }, 60_000);
 
-  it("goes on where a worker is killed while a run is under way", async () => {
-    const { put, emulator, event, workers, startWorker } = await start(
+  it("goes on where its worker is killed, again and again, while a run is under way", async () => {
+    const { put, emulator, event, schedules, startProcess } = await start(
       { targets: targets.slice(1) },
       { workers: 0 },
     );
     const rows = rowsOf(2000);
     for (const n of [0, 1, 2, 3])
-      await putRows(`${day[1]}/orders/${n}.csv`, rows.slice(n * 500, n * 500 + 500));
-    await put(`${day[1]}/orders/_SUCCESS`, ordersCsv([]));
-    const worker = await startWorker();
-    jumpTo(twoOClock(1));
-    await event((e) => e.type === "schedule.run-started");
-    workers.splice(0);
-    await worker.close();
-    await startWorker();
-    await endedRun(day[1] ?? "", { files: 4, records: 2000 });
+      await putRows(`${day[0]}/orders/${n}.csv`, rows.slice(n * 500, n * 500 + 500));
+    const environment = {
+      HEADGATE_TEST_TUNING: JSON.stringify({ lockMs: 1000, sweepEveryMs: 500 } satisfies Tuning),
+    };
+    const victims: readonly HeadgateEvent["type"][] = [
+      "schedule.run-waits",
+      "load.accepted",
+      "load.planned",
+    ];
+    const date = day[0] ?? "";
+    for (const [kill, type] of victims.entries()) {
+      const victim = startProcess("tuned", environment);
+      await victim.ready;
+      if (kill === 0) await schedules.runNow("nightly", { date, caller });
+      await event((e) => e.type === type);
+      victim.kill("SIGKILL");
+      expect(await victim.ended).toMatchObject({ signal: "SIGKILL" });
+      await put(`${date}/orders/_SUCCESS`, "");
+    }
+    startProcess("tuned", environment);
+    await endedRun(date, { files: 4, records: 2000 });
     const { objects } = await emulator.control.state();
     expect(objects).toMatchObject([
       { rowsReceived: 2000, rowsReceivedTwice: 0, hash: recordsHash(rows) },
     ]);
-  }, 60_000);
+    expect((await schedules.runs("nightly", {})).runs).toHaveLength(1);
+  }, 90_000);
 });

@@ -142,7 +142,7 @@ export async function stepOf({ context }: TestSchedules, runId: string): Promise
 }
 
 /** Plans each accepted load with the pins that its files have now, and ends it. */
-export async function endLoads(test: TestSchedules, how: "complete" | "fail"): Promise<void> {
+async function endLoads(test: TestSchedules, how: "complete" | "fail"): Promise<void> {
   for (const { id, state } of await test.loads())
     if (!isFinalLoadState(state)) await endLoad(test, id, how);
 }
