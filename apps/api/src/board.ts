@@ -10,7 +10,7 @@ import type { Secret } from "@headgate/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sameSecret } from "./login/clients.ts";
 import { HttpProblem, sendProblem } from "./problems/problems.ts";
-import { boardContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
+import { sendSecurityHeaders, widgetContentPolicy } from "./security-headers.ts";
 
 /** A BullMQ queue, as the orchestrator opens it. */
 export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
@@ -47,7 +47,7 @@ export function addBoard(
     },
   });
   app.register(async (scope) => {
-    sendSecurityHeaders(scope, boardContentPolicy);
+    sendSecurityHeaders(scope, widgetContentPolicy);
     scope.addHook("onRequest", async (request, reply) => admit(request, reply, board));
     scope.addHook("onSend", async (_request, reply, payload) =>
       isPage(reply) && typeof payload === "string" ? withoutRemoteFonts(payload) : payload,

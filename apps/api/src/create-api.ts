@@ -13,13 +13,13 @@ import { refuseOtherMethods } from "./problems/method-not-allowed.ts";
 import { problemPages } from "./problems/problem-pages.ts";
 import { HttpProblem, sendProblem } from "./problems/problems.ts";
 import { endQuietConnections } from "./quiet-connections.ts";
-import { validateRequest } from "./request-invalid.ts";
 import { logRequests, requestIdOf } from "./request-log.ts";
 import { limitRequestTime } from "./request-time.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { v1Routes } from "./routes/v1-routes.ts";
 import { apiContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
 import type { Doors, V1 } from "./v1.ts";
+import { validateRequest } from "./validate-request.ts";
 
 /** What an API is made of. */
 export interface ApiOptions extends BearerLogin {

@@ -4,10 +4,10 @@ import type { FastifyInstance } from "fastify";
 export const apiContentPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /**
- * What a page of Bull Board may do: run its own script files and talk to its own server. Inline
- * styles must be allowed, for its page and its widgets use them; inline script is not.
+ * What Bull Board and the page at `/docs` may do: run their own script files and talk to their own
+ * server. Inline styles must be allowed, for their widgets use them; inline script is not.
  */
-export const boardContentPolicy: string = [
+export const widgetContentPolicy: string = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -18,12 +18,6 @@ export const boardContentPolicy: string = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
-
-/**
- * What the page at `/docs` may do: run its own script files and ask its own server. Its widgets set
- * styles inline, and its pictures are data URLs.
- */
-export const docsContentPolicy: string = boardContentPolicy;
 
 /** Sends headers with every answer of a scope that forbid caching, sniffing, framing and all that `policy` does not allow. */
 export function sendSecurityHeaders(scope: FastifyInstance, policy: string): void {

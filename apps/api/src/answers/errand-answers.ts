@@ -11,7 +11,7 @@ import { count, file, instant, reason } from "./common.ts";
 import { findingsAnswer } from "./load-answers.ts";
 
 /** Result of a dry run. */
-export const planReport = z
+const planReport = z
   .object({
     connection: z.string(),
     sourceName: z.string(),
@@ -30,7 +30,7 @@ export const planReport = z
   .meta({ id: "PlanReport" }) satisfies z.ZodType<PlanReport>;
 
 /** Result of the test of a schedule. */
-export const scheduleTestReport = z
+const scheduleTestReport = z
   .object({
     schedule: z.string(),
     date: z.iso.date(),

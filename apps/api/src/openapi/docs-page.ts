@@ -1,7 +1,7 @@
 /** The document at `/openapi.json` and `/openapi.yaml`, and as a page to read and try at `/docs`. */
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
-import { docsContentPolicy, sendSecurityHeaders } from "../security-headers.ts";
+import { sendSecurityHeaders, widgetContentPolicy } from "../security-headers.ts";
 
 /** Both are open to all: they say nothing of this deployment. */
 export async function docsPage(app: FastifyInstance): Promise<void> {
@@ -11,11 +11,15 @@ export async function docsPage(app: FastifyInstance): Promise<void> {
     reply.type("application/yaml").send(app.swagger({ yaml: true })),
   );
   await app.register(async (scope) => {
-    sendSecurityHeaders(scope, docsContentPolicy);
+    sendSecurityHeaders(scope, widgetContentPolicy);
     await scope.register(swaggerUi, {
       routePrefix: "/docs",
       uiConfig: { docExpansion: "list", displayRequestDuration: true, validatorUrl: null },
-      theme: { title: "headgate HTTP API" },
+      // Without the bar that asks for the URL of another document.
+      theme: {
+        title: "headgate HTTP API",
+        css: [{ filename: "headgate.css", content: ".swagger-ui .topbar { display: none }" }],
+      },
       logLevel: "warn",
     });
   });

@@ -27,7 +27,7 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
 };
 
 /** ERR_REQUEST_INVALID that lists every fault; the values seen are not repeated, for they could be anything. */
-export function requestInvalid(part: string, error: z.ZodError): BulkError {
+function requestInvalid(part: string, error: z.ZodError): BulkError {
   const faults = error.issues.map(
     (issue) => `${issue.path.join(".") || `(${part})`}: ${issue.message}`,
   );
