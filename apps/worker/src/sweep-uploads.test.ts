@@ -66,7 +66,9 @@ test("asks for all pages of loads that have not ended", async () => {
     asked.push(filter);
     return filter.cursor === undefined ? { loads: [], nextCursor: "next" } : { loads: [] };
   };
-  expect(await Array.fromAsync(unfinishedSources({ list }))).toEqual([]);
+  const sources = [];
+  for await (const source of unfinishedSources({ list })) sources.push(source);
+  expect(sources).toEqual([]);
   const states = ["accepted", "waiting", "loading"];
   expect(asked).toEqual([
     { states: expect.arrayContaining(states), limit: 100 },
