@@ -7,7 +7,7 @@ export type ReadText =
   | { readonly kind: "unreadable"; readonly code: string };
 
 /** Longest such file: 16 MiB. A device or a dump given by mistake must not fill memory. */
-export const maxFileBytes: number = 16 * 1024 * 1024;
+const maxFileBytes = 16 * 1024 * 1024;
 
 /** Reads a regular file as UTF-8. */
 export function readText(path: string): ReadText {
