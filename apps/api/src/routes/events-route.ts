@@ -60,20 +60,26 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
       const streams = open.get(client.name) ?? 0;
       if (streams >= limits.streamsPerClient)
         throw new HttpProblem("too_many_streams", `${streams} streams are open already`);
-      const after = request.headers["last-event-id"] ?? request.query.after ?? (await feed.last());
+      open.set(client.name, streams + 1);
       const stream = new PassThrough();
       const gone = new AbortController();
       stream.once("close", () => {
         gone.abort();
         open.set(client.name, (open.get(client.name) ?? 1) - 1);
       });
-      open.set(client.name, streams + 1);
       const end = AbortSignal.any([gone.signal, closing]);
       const write = { stream, end, drainMs: limits.slowReaderMs, heartbeatMs: limits.heartbeatMs };
       const wanted = { filter: request.query, client };
-      writeEvents(feed.follow(after, { signal: end }), wanted, write).catch((error: unknown) => {
-        request.log.warn({ err: error, client: callerOf(request).principal }, "stream broke off");
-      });
+      try {
+        const last = request.headers["last-event-id"] ?? request.query.after;
+        const entries = feed.follow(last ?? (await feed.last()), { signal: end });
+        writeEvents(entries, wanted, write).catch((error: unknown) => {
+          request.log.warn({ err: error, client: callerOf(request).principal }, "stream broke off");
+        });
+      } catch (error) {
+        stream.destroy();
+        throw error;
+      }
       return reply.type("text/event-stream").header("x-accel-buffering", "no").send(stream);
     },
   );
