@@ -6,7 +6,10 @@ export interface ApiLimits {
   readonly headersTimeoutMs: number;
   /** A request whose body is not there by then is answered 408; files have `uploadIdleMs`. Default 30,000. */
   readonly requestTimeoutMs: number;
-  /** A request that is not answered by then is answered 503; files and events have no such limit. Default 15,000. */
+  /**
+   * A request that is not answered by then is answered 503; a batch has 120,000, an errand that is
+   * waited for 40,000, files and events have no such limit. Default 15,000.
+   */
   readonly handlerTimeoutMs: number;
   /** An idle connection is closed after this. Default 60,000. */
   readonly keepAliveMs: number;

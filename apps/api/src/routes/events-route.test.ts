@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
+import { BulkError } from "@headgate/core";
 import type { FeedEntry } from "@headgate/orchestrator/producer";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -208,6 +209,37 @@ describe("events", () => {
         return again.status;
       })
       .toBe(200);
+  });
+
+  it("count a client's streams from the first moment on", async () => {
+    const feed = testFeed();
+    const answering = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<void>();
+    const last = (): Promise<string> => {
+      asked.resolve();
+      return answering.promise;
+    };
+    const { url } = await listen({ ...feed, last }, { limits: { streamsPerClient: 1 } });
+    const first = fetch(`${url}/v1/events`, { headers });
+    await asked.promise;
+    expect((await fetch(`${url}/v1/events`, { headers })).status).toBe(429);
+    answering.resolve("0-0");
+    expect((await first).status).toBe(200);
+  });
+
+  it("that cannot be followed are not counted as followed", async () => {
+    const feed = testFeed();
+    const refusing: typeof feed.follow = (id, options) => {
+      if (id === "1-0") return feed.follow(id, options);
+      throw new BulkError("ERR_REQUEST_INVALID", "no id of this feed");
+    };
+    const { api, url } = await listen(
+      { ...feed, follow: refusing },
+      { limits: { streamsPerClient: 1 } },
+    );
+    for (let i = 0; i < 3; i++)
+      expect((await api.call({ url: "/v1/events?after=2-0" })).statusCode).toBe(400);
+    expect((await fetch(`${url}/v1/events?after=1-0`, { headers })).status).toBe(200);
   });
 
   it("keep the connection by comments", async () => {
