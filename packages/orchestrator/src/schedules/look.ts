@@ -2,6 +2,7 @@
 import {
   addDays,
   checkSelection,
+  checkSource,
   fillDate,
   isBulkError,
   type SourceObject,
@@ -116,6 +117,8 @@ async function lookInto(
   try {
     if (gate !== undefined) await listed(context, { kind: "keys", uris: [gate] }, signal);
     const files = await listed(context, selection, signal);
+    // A manifest may name files of other places.
+    if (access !== undefined) for (const { uri } of files) checkSource(access, uri);
     return { files: files.filter(({ uri }) => !isGate(uri, at.target)) };
   } catch (error) {
     if (isBulkError(error, "ERR_SOURCE_NONE_MATCHED")) return { files: [] };

@@ -11,6 +11,14 @@ const access: ClientAccess = {
   limits: { requestsPerMinute: 600, pendingLoads: 10 },
 };
 
+const testRequest = {
+  kind: "schedule-test",
+  connection: "default",
+  schedule: "nightly",
+  date: "2026-03-10",
+} as const;
+const { signal } = new AbortController();
+
 async function ownedBy(owner: ClientAccess | undefined): Promise<TestSchedules> {
   const test = schedulesOfTest();
   test.setNow("2026-03-10T12:00:00Z");
@@ -37,19 +45,37 @@ it.each([
     const test = await ownedBy(owner);
     expect(await test.runs()).toMatchObject([{ state: "failed", reason: { code } }]);
     expect(await test.loads()).toEqual([]);
-    const request = {
-      kind: "schedule-test",
-      connection: "default",
-      schedule: "nightly",
-      date: "2026-03-10",
-    } as const;
-    await expect(
-      testSchedule(test.context, request, new AbortController().signal),
-    ).rejects.toMatchObject({
+    await expect(testSchedule(test.context, testRequest, signal)).rejects.toMatchObject({
       code: `ERR_${code.toUpperCase()}`,
     });
   },
 );
+
+it.each([
+  ["that a manifest lists", { manifest: "s3://b/m.json" }, undefined],
+  [
+    "that a gate's manifest lists",
+    { prefix: "s3://b/{yyyy-MM-dd}/" },
+    { gate: { manifest: "m.json" } },
+  ],
+])("neither takes nor shows a file of another place %s", async (_what, source, more) => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-10T12:00:00Z");
+  const target = { sourceName: "crm", object: "orders", source, ...more };
+  await test.make("nightly", { targets: [target] });
+  const entries = [{ url: "s3://secret/a.csv", mandatory: true }];
+  for (const uri of ["s3://b/m.json", "s3://b/2026-03-10/m.json"])
+    test.files.set(uri, JSON.stringify({ entries }));
+  test.files.set("s3://secret/a.csv", "id\n1\n");
+  test.clients.set("nightly", access);
+  await test.schedules.runNow("nightly", { caller });
+  await test.work();
+  const reason = { code: "source_not_allowed" };
+  expect(await test.runs()).toMatchObject([{ state: "failed", reason, files: 0 }]);
+  await expect(testSchedule(test.context, testRequest, signal)).rejects.toMatchObject({
+    code: "ERR_SOURCE_NOT_ALLOWED",
+  });
+});
 
 it("waits with its loads where the owner has too many that have not ended", async () => {
   const test = schedulesOfTest();
