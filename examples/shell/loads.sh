@@ -47,6 +47,20 @@ follow() {
   report "$answer" complete
 }
 
+# Prints the load's events up to its end, from the beginning of the feed (server-sent events).
+watch() {
+  local line events
+  exec {events}< <(exec curl --silent --no-buffer --header 'last-event-id: 0-0' \
+    --header @<(printf 'authorization: Bearer %s' "$HEADGATE_API_KEY") "$url/v1/events?load=$1")
+  while read -r -u "$events" line; do
+    [[ $line == 'event: '* ]] || continue
+    echo "${line#event: }"
+    [[ $line != 'event: load.ended' ]] || break
+  done
+  # Else curl would only notice at the next event that nobody reads any more.
+  kill $! 2>/dev/null || true
+}
+
 report() {
   jq -r '[.state, .id, .reason.code // empty, .reason.message // empty] | join(" ")' <<<"$1"
   [[ $(jq -r .state <<<"$1") == "$2" ]]
@@ -59,10 +73,7 @@ case ${1:-} in
     follow "$load"
     ;;
   watch)
-    # Server-sent events from the beginning of the feed; grep ends at the load's end, and curl with it.
-    curl --silent --no-buffer --header @<(printf 'authorization: Bearer %s' "$HEADGATE_API_KEY") \
-      --header 'last-event-id: 0-0' "$url/v1/events?load=$2" |
-      sed -un -e 's/^event: //p' -e '/^event: load.ended$/q' || true
+    watch "$2"
     follow "$2"
     ;;
   cancel)
