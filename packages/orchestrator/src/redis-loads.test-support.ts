@@ -7,7 +7,6 @@ import type { HeadgateEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type LoadRequestInput, parseLoadRequest } from "./load-request.ts";
 import type { Accepted, Loads } from "./loads.ts";
-import type {} from "./ports.ts";
 import { ledgerBase, systemChance } from "./producer.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";

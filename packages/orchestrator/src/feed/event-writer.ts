@@ -63,8 +63,12 @@ export function createEventWriter(options: {
     for (const id of unknown) read.hget(`${baseOf(connectionOf(id ?? ""))}load:${id}`, "principal");
     for (const [index, principal] of (await executed(read)).entries())
       if (typeof principal === "string") owners.set(unknown[index] ?? "", principal);
+  }
+
+  /** Only between two batches, for each event of a batch needs its owner. */
+  function forgetOwners(): void {
     for (const id of owners.keys()) {
-      if (owners.size <= ownersKnown) break;
+      if (owners.size <= ownersKnown) return;
       owners.delete(id);
     }
   }
@@ -83,6 +87,7 @@ export function createEventWriter(options: {
       );
     }
     await executed(write);
+    forgetOwners();
     missing -= dropped;
     const gone = new Set(some);
     held.splice(0, held.length, ...held.filter((entry) => !gone.has(entry)));

@@ -219,6 +219,32 @@ describe("the writer of events", () => {
     ]);
   });
 
+  it("names the owner of an event that comes with that of a load too many to remember", async () => {
+    const { door, feed, writer } = feedOfTest();
+    const emit = writer.emitter("default");
+    const ids = counted(1001).map((n) => `default.${n}`);
+    const tell = (loadId = ""): void =>
+      emit({ type: "load.plan-delayed", loadId, code: "c", tries: 1 });
+    const { base } = door.of("default").ledger;
+    const loads = door.redis.pipeline();
+    for (const id of ids) loads.hset(`${base}load:${id}`, "principal", `owner of ${id}`);
+    await loads.exec();
+    for (const id of ids.slice(0, 1000)) tell(id);
+    await writer.written();
+    const last = await feed.last();
+    // The first goes on its way alone, the other two together.
+    emit({ type: "redis.away", message: "m" });
+    tell(ids[0]);
+    tell(ids[1000]);
+    await writer.written();
+    const owners: unknown[] = [];
+    for await (const value of feed.follow(last, { signal: new AbortController().signal })) {
+      owners.push(value === "gap" ? value : value.principal);
+      if (owners.length === 3) break;
+    }
+    expect(owners).toEqual([undefined, "owner of default.0", "owner of default.1000"]);
+  });
+
   it("keeps the order over many batches, and drops the oldest where too many wait", async () => {
     const writesTo = redisOfTest();
     const test = feedOfTest({ held: 300, writesTo });
