@@ -40,3 +40,13 @@ it("forgets them in the narrower indexes too, and these where they are empty", a
     expect(await redis.zrange(`${base}loads:${index}`, "0", "-1")).toEqual([kept]);
   expect(await redis.exists(`${base}loads:object:old`)).toBe(0);
 });
+
+it("leaves none behind, however many have expired since its last round", async () => {
+  const { ledger } = ledgerOfTest();
+  const { redis, base } = ledger;
+  const gone = Array.from({ length: 1234 }, (_, i) => [i, `gone-${i}`]).flat();
+  await redis.zadd(`${base}loads`, ...gone);
+  const kept = await addLoad(ledger, { id: "kept" });
+  await forgetExpired(ledger, epochMs(1_000_000 + retentionOf({}) * 1000));
+  expect(await redis.zrange(`${base}loads`, "0", "-1")).toEqual([kept]);
+});
