@@ -1,7 +1,8 @@
 /**
  * An errand is work that only a worker can do, because it has the tenant's key and the sources,
  * asked for by someone who waits for its answer: a dry run, an abort, a round of the reaper. It is
- * kept for a day after it was asked for, and after it has ended.
+ * kept for a day after it was asked for, and after it has ended; of those of one client in a
+ * connection that have ended, the newest 500.
  *
  *   waiting   recorded, its task queued. Taken by a worker -> running.
  *   running   a worker is at it. Answered -> done; an expected failure -> failed; the worker stops
@@ -109,7 +110,8 @@ export interface ScheduleTestReport {
 export interface Errands {
   /**
    * Records an errand and queues it. Throws ERR_UNKNOWN_CONNECTION, ERR_CLIENT_FORBIDDEN, and
-   * ERR_TOO_MANY_PENDING for a client that has 100 unfinished ones in a connection; for `plan` also what `Loads.check` throws, for `abort-bulk-job` ERR_BULK_JOB_NOT_FOUND.
+   * ERR_TOO_MANY_PENDING for a client that has 100 unfinished ones in a connection; for `plan` also
+   * what `Loads.check` throws, for `abort-bulk-job` ERR_BULK_JOB_NOT_FOUND.
    */
   ask(request: ErrandRequest, caller: Caller): Promise<ErrandView>;
   get(id: string): Promise<ErrandView | undefined>;

@@ -82,7 +82,8 @@ export function getErrandRoute(app: V1, { doors: { errands }, closing }: RouteCo
         ...{ tags: ["errands"], operationId: "getErrand", summary: "Look at an errand" },
         description:
           "With the header Prefer: wait=N (at most 30) the answer waits for the errand's end. A " +
-          "client sees its own errands, with the scope read everyone's. Kept for a day.",
+          "client sees its own errands, with the scope read everyone's. Kept for a day, of the " +
+          "ended ones of a client the newest 500.",
         params: idPath,
         querystring: noQuery,
         headers: z.object({

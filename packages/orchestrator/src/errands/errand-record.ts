@@ -8,6 +8,8 @@ import type { Owner } from "../owner-access.ts";
 
 /** How long an errand is kept after it was asked for, and after it has ended: a day. */
 const keepSeconds = 24 * 3600;
+/** Ended errands of one principal that are kept, the newest: their reports can have megabytes. */
+const mostEnded = 500;
 /** Workers that may die of an errand before it fails. */
 const takeoversAllowed = 3;
 
@@ -137,21 +139,30 @@ const endScript = `
 local key = base .. 'errand:' .. ARGV[1]
 local state = redis.call('HGET', key, 'state')
 if state ~= 'waiting' and state ~= 'running' then return 0 end
-redis.call('HSET', key, 'state', ARGV[2], 'endedAt', string.format('%.0f', now()))
-redis.call('ZREM', base .. 'errands-open:' .. redis.call('HGET', key, 'principal'), ARGV[1])
+local t = string.format('%.0f', now())
+local principal = redis.call('HGET', key, 'principal')
+local ended = base .. 'errands-ended:' .. principal
+redis.call('HSET', key, 'state', ARGV[2], 'endedAt', t)
+redis.call('ZREM', base .. 'errands-open:' .. principal, ARGV[1])
+redis.call('ZADD', ended, t, ARGV[1])
+redis.call('EXPIRE', ended, ARGV[5])
 if ARGV[2] == 'done' then
   redis.call('HSET', key, 'result', ARGV[3])
 else
   redis.call('HSET', key, 'reasonCode', ARGV[3], 'reasonMessage', ARGV[4])
 end
 redis.call('EXPIRE', key, ARGV[5])
+while redis.call('ZCARD', ended) > tonumber(ARGV[6]) do
+  redis.call('DEL', base .. 'errand:' .. redis.call('ZPOPMIN', ended)[1])
+end
 return 1
 `;
 
-/** Ends an errand; false where another worker has ended it before. */
+/** Ends an errand, and forgets its principal's oldest ended ones; false where another worker has ended it before. */
 export async function endErrand(ledger: Ledger, id: string, end: ErrandEnd): Promise<boolean> {
   const answer = end.state === "done" ? [JSON.stringify(end.result), ""] : [end.code, end.message];
-  const ended = await runScript(ledger, endScript, [id, end.state, ...answer, keepSeconds]);
+  const args = [id, end.state, ...answer, keepSeconds, mostEnded];
+  const ended = await runScript(ledger, endScript, args);
   return ended === 1;
 }
 

@@ -10,7 +10,7 @@ import { readQuota } from "../quota.ts";
 import type { StepContext } from "../steps/context.ts";
 import { runBulkJob } from "../steps/run-bulk-job.ts";
 import { runLoad } from "../steps/run-load.ts";
-import { beginErrand } from "./errand-record.ts";
+import { beginErrand, endErrand, readErrand, recordErrand } from "./errand-record.ts";
 import { createRedisErrands } from "./redis-errands.ts";
 import { runErrand } from "./run-errand.ts";
 
@@ -94,6 +94,21 @@ describe("an errand", () => {
     const left = await redis.ttl(`${base}errand:${view?.id}`);
     expect(left).toBeGreaterThan(86_400 - 60);
     expect(left).toBeLessThanOrEqual(86_400);
+  });
+
+  it("is kept while it is one of the newest 500 of its client that have ended", async () => {
+    const { context } = fleetOfTest();
+    const { ledger } = context;
+    const request = { kind: "observe", connection } as const;
+    const end = async (id: string, principal: string) => {
+      await recordErrand(ledger, { id, request, principal, via: "http", mostOpen: 1 });
+      await endErrand(ledger, id, { state: "done", result: {} });
+    };
+    await end("other", "another");
+    for (let n = 1000; n <= 1501; n++) await end(`${n}`, "test");
+    for (const id of ["1000", "1001"]) expect(await readErrand(ledger, id)).toBeUndefined();
+    for (const id of ["1002", "1501", "other"])
+      expect(await readErrand(ledger, id)).toMatchObject({ state: "done" });
   });
 
   it("that meets an expected failure says so by code, and never waits for ever", async () => {

@@ -29,6 +29,7 @@
  *   gate                     hash   until, baseMs
  *   errand:<id>              hash   an errand, see errands/errand-record.ts; a day
  *   errands-open:<principal> zset   its errands that have not ended, by when they were asked for
+ *   errands-ended:<principal> zset  those that have, by when, the newest 500
  *   bulk-jobs                zset   bulk job ids by time of claim
  *   bulk-job:<id>            hash   see bulk-job-record.ts
  *   bulk-job:<id>:parts      list   its parts, in upload order
@@ -56,7 +57,8 @@
  *
  * Outside of it, for all connections of a deployment: `<prefix>:idempotency:<hash>`, see
  * idempotency.ts; `<prefix>:events`, see ../feed/; `<prefix>:requests`, `:accepted` and `:refused`,
- * see ../intake/; `{<prefix>}:…`, BullMQ's queues.
+ * see ../intake/; `<prefix>:requests-of:<client>`, the API's count of a minute; `{<prefix>}:…`,
+ * BullMQ's queues.
  */
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";
