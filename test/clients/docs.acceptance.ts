@@ -6,7 +6,7 @@ import { allBlocks, sessionsOf } from "../docs/sessions.ts";
 const sessions = sessionsOf(allBlocks());
 
 describe("commands in the documentation", () => {
-  it.each(["elsewhere", "tenant"])('of the session "%s" work', async (name) => {
+  it.each(["elsewhere", "processes", "tenant"])('of the session "%s" work', async (name) => {
     await runSession(sessions.get(name) ?? []);
   });
 });

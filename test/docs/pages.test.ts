@@ -10,7 +10,7 @@ const docs = join(import.meta.dirname, "../../docs");
 const blocks = allBlocks();
 const sessions = sessionsOf(blocks);
 /** Sessions that need programs beside Node and Redis; test/clients runs them. */
-const elsewhere = ["elsewhere", "tenant"];
+const elsewhere = ["elsewhere", "processes", "tenant"];
 
 describe.concurrent("commands in the documentation", () => {
   for (const [name, steps] of sessions)
@@ -24,6 +24,7 @@ describe.concurrent("commands in the documentation", () => {
       block.kind === "not-run" ? [`${block.page}: ${block.reason}`] : [],
     );
     expect(reasons).toEqual([
+      "README.md: .ci/run runs both on a clean checkout",
       "docs/first-load.md: installs into this very checkout, which every test has done before",
       "docs/real-tenant.md: needs a tenant; test/doctor tries each of its checks",
       "docs/real-tenant.md: needs a tenant",

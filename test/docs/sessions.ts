@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, "../..");
 
 /** Pages whose blocks of a session stand before those of others; the rest follow by name. */
 const firstPages = [
+  "README.md",
   "docs/first-load.md",
   "docs/real-tenant.md",
   "docs/nightly-batch.md",

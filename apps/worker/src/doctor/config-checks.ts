@@ -12,11 +12,9 @@ export function configChecks(loaded: LoadedConfig, now: number): readonly Check[
 }
 
 function settingsCheck({ config: { connections, schedules, clients } }: LoadedConfig): Check {
-  const counts = [
-    `${Object.keys(connections).length} connections`,
-    `${Object.keys(schedules).length} schedules`,
-    `${Object.keys(clients).length} clients`,
-  ];
+  const counts = Object.entries({ connections, schedules, clients }).map(
+    ([section, entries]) => `${section} ${Object.keys(entries).length}`,
+  );
   return ok({ id: "config", title: "Configuration" }, counts.join(", "));
 }
 

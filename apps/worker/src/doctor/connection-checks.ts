@@ -34,14 +34,14 @@ export async function connectionChecks(
 ): Promise<readonly Check[]> {
   const about = (id: string, title: string): CheckName => ({
     id: `connection.${name}.${id}`,
-    title: `${name}: ${title}`,
+    title: `${title} of ${name}`,
   });
   const names = {
     login: about("login", "Salesforce token"),
     exchange: about("exchange", "Data Cloud token"),
-    list: about("list", "job list"),
+    list: about("list", "Job list"),
   };
-  const key = await keyCheck(about("key", "private key"), login.keyFile);
+  const key = await keyCheck(about("key", "Private key"), login.keyFile);
   if (key.status === "fail")
     return [
       key,
@@ -60,7 +60,7 @@ export async function connectionChecks(
     const list = tokens.every(({ status }) => status === "ok")
       ? await listCheck(names.list, client, { ...options, limits })
       : skip(names.list, "there is no token");
-    return [key, ...tokens, list, observed.check(about("clock", "clock"))];
+    return [key, ...tokens, list, observed.check(about("clock", "Clock"))];
   } catch (error) {
     // Only the making of the token source throws: a login URL that is not allowed.
     if (!isBulkError(error, "ERR_CONFIG")) throw error;

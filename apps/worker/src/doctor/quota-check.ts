@@ -5,7 +5,7 @@ import { type Check, ok, warn } from "./check.ts";
 /** Reads the ledger of one connection; changes nothing. */
 export async function quotaCheck(ledger: Ledger): Promise<Check> {
   const { connection } = ledger;
-  const name = { id: `connection.${connection}.quota`, title: `${connection}: quota` };
+  const name = { id: `connection.${connection}.quota`, title: `Quota of ${connection}` };
   const { slots } = await readQuota(ledger);
   const seen = `${slots.used} of ${slots.limit} slots used (${slots.foreign} by other tools), ${slots.free} free`;
   return slots.free > 0
