@@ -9,7 +9,13 @@ export async function commands(): Promise<string> {
   const nothing = () => undefined;
   const program = await buildProgram(
     {
-      terminal: { answer: nothing, note: nothing, failure: nothing, progress: nothing },
+      terminal: {
+        answer: nothing,
+        probe: nothing,
+        note: nothing,
+        failure: nothing,
+        progress: nothing,
+      },
       stdin: new PassThrough(),
       signal: new AbortController().signal,
     },

@@ -9,6 +9,7 @@ export async function run(argv: readonly string[], stdin = "") {
   const code = await runProgram(argv, {
     terminal: {
       answer: (text) => void answers.push(text),
+      probe: () => undefined,
       note: (text) => void notes.push(text),
       failure: (text) => void notes.push(text),
       progress: () => undefined,

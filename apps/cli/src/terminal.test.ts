@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { processTerminal, quietTerminal } from "./terminal.ts";
 
@@ -33,6 +34,14 @@ describe("processTerminal", () => {
     const stdout = stream(false);
     processTerminal(stdout, stream(false)).answer("a\x1b]0;evil\x07\u009b2Jb\n\tc");
     expect(stdout.written).toEqual(["a\ufffd]0;evil\ufffd\ufffd2Jb\n\tc\n"]);
+  });
+
+  it("probes a pipe, and writes nothing for it anywhere else", () => {
+    const file = openSync(import.meta.filename, "r");
+    const streams = [stream(false), { ...stream(false), fd: file }];
+    for (const stdout of streams) processTerminal(stdout, stream(false)).probe(" ");
+    expect(streams.map(({ written }) => written)).toEqual([[], []]);
+    closeSync(file);
   });
 
   it("keeps answers and failures only, where it is to be quiet", () => {

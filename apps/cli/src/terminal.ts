@@ -1,9 +1,15 @@
 /** Where a command writes: answers on stdout, everything else on stderr. */
+import { fstatSync } from "node:fs";
 import { styleText } from "node:util";
 
 export interface Terminal {
   /** One answer, with a line end added. */
   answer(text: string): void;
+  /**
+   * Writes a blank that readers of the answers do not mind, if stdout is a pipe: only by writing is
+   * it seen that nobody reads any more, which then ends the process.
+   */
+  probe(blank: " " | "\r"): void;
   /** One line for people. */
   note(text: string): void;
   /** The line that says why the command fails. */
@@ -19,6 +25,7 @@ export interface Terminal {
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly fd?: number;
   /** False also where NO_COLOR asks for none. */
   hasColors?(): boolean;
   write(text: string): unknown;
@@ -41,6 +48,9 @@ export function processTerminal(
     answer(text) {
       clearLine();
       stdout.write(`${withoutControls(text)}\n`);
+    },
+    probe(blank) {
+      if (isPipe(stdout)) stdout.write(blank);
     },
     note(text) {
       clearLine();
@@ -68,6 +78,12 @@ export function processTerminal(
 /** The same terminal for answers and failures only. */
 export function quietTerminal(terminal: Terminal): Terminal {
   return { ...terminal, note: () => undefined, progress: () => undefined };
+}
+
+function isPipe({ fd }: OutputStream): boolean {
+  if (fd === undefined) return false;
+  const file = fstatSync(fd);
+  return file.isFIFO() || file.isSocket();
 }
 
 /** Names and messages come from outside and must not steer the terminal. */

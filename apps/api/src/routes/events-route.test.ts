@@ -95,7 +95,7 @@ describe("events", () => {
     expect(await followed).toBe("1-0");
     feed.add(ended("default.1"));
     const text = await readUntil(response, "default.1");
-    expect(text).toContain("retry: 3000\n\n");
+    expect(text).toMatch(/^retry: 3000\nid: 1-0\n\n/);
     expect(text).toContain(
       'id: 2-0\nevent: load.ended\ndata: {"at":"2026-01-01T00:00:00.000Z","type":"load.ended","loadId":"default.1","state":"complete"}\n\n',
     );

@@ -47,7 +47,8 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
         ...{ tags: ["events"], operationId: "followEvents", summary: "Follow events" },
         description:
           "Server-sent events: `id`, `event` (the type) and `data` (JSON: at, and the event's own " +
-          "properties). A comment every 15 seconds keeps the connection. An event `gap` says that " +
+          "properties). The first `id`, of no event, says where the stream begins, for a client whose " +
+          "connection breaks before the first event. A comment every 15 seconds keeps the connection. An event `gap` says that " +
           "events before the next one are no longer kept. Without the scope read: events of the " +
           "client's own loads.",
         querystring: query,
@@ -72,7 +73,9 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
       const wanted = { filter: request.query, client };
       try {
         const last = request.headers["last-event-id"] ?? request.query.after;
-        const entries = feed.follow(last ?? (await feed.last()), { signal: end });
+        const from = last ?? (await feed.last());
+        const entries = feed.follow(from, { signal: end });
+        stream.write(`retry: ${retryMs}\nid: ${from}\n\n`);
         writeEvents(entries, wanted, write).catch((error: unknown) => {
           request.log.warn({ err: error, client: callerOf(request).principal }, "stream broke off");
         });
@@ -98,7 +101,6 @@ async function writeEvents(
   wanted: { readonly filter: Filter; readonly client: ClientAccess },
   { stream, end, drainMs, heartbeatMs }: Writing,
 ): Promise<void> {
-  stream.write(`retry: ${retryMs}\n\n`);
   const heartbeat = setInterval(() => {
     if (!stream.writableNeedDrain) stream.write(": heartbeat\n\n");
   }, heartbeatMs);

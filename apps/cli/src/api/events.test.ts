@@ -56,6 +56,31 @@ test("a lost connection is taken up after the last event", async () => {
   expect(notes.join("\n")).toContain("redis_away");
 });
 
+test("a connection that breaks before the first event is taken up where it began", async () => {
+  const { client, seen } = await scriptedServer(
+    (_, response) => {
+      stream(response).write("retry: 3000\nid: 5-0\n\n", () => response.destroy());
+    },
+    (_, response) => {
+      stream(response).write("id: 6-0\nevent: a\ndata: {}\n\n");
+    },
+  );
+  expect(await take(followEvents(client, {}, follow), 1)).toMatchObject([{ id: "6-0" }]);
+  expect(seen.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "5-0"]);
+});
+
+test("heartbeats are told", async () => {
+  const { client } = await scriptedServer((_, response) => {
+    stream(response).write(": heartbeat\n\n: heartbeat\n\nid: 1-0\nevent: a\ndata: {}\n\n");
+  });
+  let heartbeats = 0;
+  const onHeartbeat = (): void => {
+    heartbeats += 1;
+  };
+  await take(followEvents(client, {}, { ...follow, onHeartbeat }), 1);
+  expect(heartbeats).toBe(2);
+});
+
 test("events before are asked for by their id", async () => {
   const { client, seen } = await scriptedServer((_, response) => {
     stream(response).write("event: gap\ndata:\n\nid: 8-0\nevent: a\ndata: {}\n\n");

@@ -20,8 +20,8 @@ const longestSilenceMs = 45_000;
 
 /**
  * Events as they come, from the newest or after `after`, until the signal aborts. Survives lost
- * connections and restarts of the API with Last-Event-ID: after the first event none is missed or
- * doubled. Throws CliError: refused or login where the API does not give events to this client,
+ * connections and restarts of the API with Last-Event-ID: once the first stream has begun, no event is
+ * missed or doubled. Throws CliError: refused or login where the API does not give events to this client,
  * no-events where it has none or a proxy keeps them back.
  */
 export async function* followEvents(
@@ -31,17 +31,21 @@ export async function* followEvents(
     readonly signal: AbortSignal;
     readonly after?: string | undefined;
     readonly report: (line: string) => void;
+    /** Called every 15 s or so while the connection is open, events or not. */
+    readonly onHeartbeat?: () => void;
     /** Default 45 s. */
     readonly silenceMs?: number;
   },
 ): AsyncGenerator<ApiEvent> {
   const { signal, report } = options;
   let lastId = options.after;
+  const onId = (id: string): void => {
+    lastId = id;
+  };
   for (let attempt = 0; ; attempt += 1) {
     try {
-      for await (const message of readOnce(client, query, { ...options, lastId })) {
+      for await (const message of readOnce(client, query, { ...options, lastId, onId })) {
         attempt = 0;
-        lastId = message.id ?? lastId;
         const { id, event: type = "message" } = message;
         yield { id, type, data: eventData.catch({}).parse(parseJson(message.data)) };
       }
@@ -64,6 +68,8 @@ async function* readOnce(
   options: {
     readonly signal: AbortSignal;
     readonly lastId: string | undefined;
+    readonly onId: (id: string) => void;
+    readonly onHeartbeat?: () => void;
     readonly silenceMs?: number;
   },
 ): AsyncGenerator<EventSourceMessage> {
@@ -82,7 +88,11 @@ async function* readOnce(
   if (answer.statusCode !== 200)
     throw refusal(config, answer.statusCode, await readText(answer.body));
   const messages: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const parser = createParser({
+    onEvent: (message) => messages.push(message),
+    onId: options.onId,
+    onComment: options.onHeartbeat,
+  });
   const decoder = new TextDecoder();
   for await (const chunk of answer.body) {
     parser.feed(decoder.decode(chunk, { stream: true }));

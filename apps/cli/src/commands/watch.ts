@@ -30,9 +30,10 @@ type WatchFlags = z.output<typeof watchFlags>;
 const lastEventMs = 3_000;
 
 const examples = `
-Of a load, its events until it ends; exit code as with --wait. Else all events until Ctrl-C. A lost
-connection is taken up where it broke. Where no events come through (a proxy may keep them back), the
-states of loads are asked for instead. With --json each line is {"id", "type", "data"}.
+Of a load, its events until it ends; exit code as with --wait. Else all events until Ctrl-C, or until
+nobody reads (headgate watch | head). A lost connection is taken up where it broke. Where no events
+come through (a proxy may keep them back), the states of loads are asked for instead. With
+--json each line is {"id", "type", "data"}.
 
 Examples:
   $ headgate watch default.9f3c
@@ -69,7 +70,10 @@ async function watchAll(session: ApiSession, flags: WatchFlags): Promise<void> {
     for await (const event of events) terminal.answer(line(event, flags));
   };
   try {
-    await show(followEvents(client, { run, type }, { signal, after, report: terminal.note }));
+    const onHeartbeat = heartbeat(session, flags);
+    await show(
+      followEvents(client, { run, type }, { signal, after, onHeartbeat, report: terminal.note }),
+    );
   } catch (error) {
     if (!isCliError(error, "no-events")) throw error;
     terminal.note(`${error.message}; asking for the states of loads instead`);
@@ -102,16 +106,17 @@ async function watchLoad(session: ApiSession, id: string, flags: WatchFlags): Pr
 
 /** Shows the load's events until its last one. */
 async function showEvents(
-  { client, terminal }: ApiSession,
+  session: ApiSession,
   options: { readonly signal: AbortSignal; readonly load: string; readonly flags: WatchFlags },
 ): Promise<void> {
+  const { client, terminal } = session;
   const { signal, load, flags } = options;
   const { type, run, after } = flags;
   try {
     const events = followEvents(
       client,
       { load, type, run },
-      { signal, after, report: () => undefined },
+      { signal, after, onHeartbeat: heartbeat(session, flags), report: () => undefined },
     );
     for await (const event of events) {
       terminal.answer(line(event, flags));
@@ -122,6 +127,11 @@ async function showEvents(
     if (!isCliError(error)) throw error;
     terminal.note(`no events: ${error.message}; asking for the load's state instead`);
   }
+}
+
+/** JSON may have spaces around; on a line for people, behind a pipe to a terminal, \r is not seen. */
+function heartbeat({ terminal }: ApiSession, { json }: WatchFlags): () => void {
+  return () => terminal.probe(json ? " " : "\r");
 }
 
 function line(event: ApiEvent, { json }: WatchFlags): string {

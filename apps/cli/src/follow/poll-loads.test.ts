@@ -27,7 +27,7 @@ test("loads that change are told, oldest first, over an API that is away", async
     page(load("default.3", "accepted"), load("default.2", "failed"), load("default.1", "loading")),
     (_, response) => problem(response, 401, "unauthenticated"),
   );
-  const terminal = { answer() {}, note() {}, failure() {}, progress() {} };
+  const terminal = { answer() {}, probe() {}, note() {}, failure() {}, progress() {} };
   const { signal } = new AbortController();
   const told: string[] = [];
   const polled = pollLoads({ client, terminal, signal }, { signal, pollMs: 1 });
