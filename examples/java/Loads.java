@@ -41,11 +41,15 @@ public class Loads {
   }
 
   public static void main(String[] args) throws Exception {
+    if (args.length < 2 || (args[0].equals("load") && args.length < 4)) {
+      System.err.println("usage: load SOURCE/OBJECT KEY URI | watch LOAD | cancel LOAD");
+      System.exit(2);
+    }
     String url = System.getenv().getOrDefault("HEADGATE_API_URL", "http://127.0.0.1:8080");
     Loads loads = new Loads(url, System.getenv("HEADGATE_API_KEY"));
     try {
       System.exit(
-          switch (args.length == 0 ? "" : args[0]) {
+          switch (args[0]) {
             case "load" -> report(loads.await(loads.enqueue(args[1], args[2], args[3])), "complete");
             case "watch" -> report(loads.watch(args[1]), "complete");
             case "cancel" -> report(loads.cancel(args[1]), "cancelled");

@@ -32,7 +32,7 @@ describe.concurrent("commands in the documentation", () => {
   });
 });
 
-it("the generated parts of docs/ are current (scripts/generate-docs.ts writes them)", async () => {
+it("the generated parts of docs/ are current (npm run docs writes them)", async () => {
   for (const [name, text] of await currentPages())
     expect(readFileSync(join(docs, name), "utf8"), name).toBe(text);
 });

@@ -2,11 +2,11 @@
 import type { Secret, SlotLimits } from "@headgate/core";
 import { connectProducer, ledgerBase, queuePrefix, whenReady } from "@headgate/orchestrator";
 import type { Redis } from "ioredis";
-import { type Check, fail, ok, warn } from "./check.ts";
-import { clockCheck } from "./clock.ts";
+import { type Check, fail, ok } from "./check.ts";
 import { quotaCheck } from "./quota-check.ts";
 import { type RedisInfo, readInfo } from "./redis-info.ts";
 import { evictionCheck, persistenceCheck } from "./redis-keeping.ts";
+import { latencyCheck, redisClockCheck, redisReason, writeCheck } from "./redis-probes.ts";
 import { rightsCheck } from "./redis-rights.ts";
 import { versionCheck } from "./redis-version.ts";
 
@@ -39,25 +39,33 @@ export async function redisChecks(
     const known = [ok(reachable, place), versionCheck(info), role];
     if (role.status === "fail") return known;
     const appendfsync = await readAppendfsync(redis);
+    const rights = await rightsCheck(redis, exampleKeys(subject));
     return [
       ...known,
       evictionCheck(info, subject),
       persistenceCheck(info, { ...subject, appendfsync }),
-      await rightsCheck(redis, exampleKeys(subject)),
+      rights,
       await writeCheck(redis, subject.prefix),
       await latencyCheck(redis),
       await redisClockCheck(redis, now),
-      ...(await Promise.all(
-        [...subject.connections].map(([connection, limits]) =>
-          quotaCheck({ redis, connection, base: ledgerBase(subject.prefix, connection), limits }),
-        ),
-      )),
+      ...(rights.status === "fail" ? [] : await quotaChecks(redis, subject)),
     ];
   } catch (error) {
     return [notReached(place, error)];
   } finally {
     redis.disconnect();
   }
+}
+
+async function quotaChecks(
+  redis: Redis,
+  { prefix, connections }: RedisUnderTest,
+): Promise<readonly Check[]> {
+  return await Promise.all(
+    [...connections].map(([connection, limits]) =>
+      quotaCheck({ redis, connection, base: ledgerBase(prefix, connection), limits }),
+    ),
+  );
 }
 
 /** Host and port, or path of a socket: never the password. */
@@ -67,7 +75,7 @@ function placeOf(url: Secret): string {
 }
 
 function notReached(place: string, error: unknown): Check {
-  const reason = reasonOf(error);
+  const reason = redisReason(error);
   return fail(
     reachable,
     `${place} cannot be used: ${reason}`,
@@ -83,14 +91,6 @@ const adviceOf: ReadonlyMap<string, string> = new Map([
   ["ETIMEDOUT", "a firewall may lie between, or the host is down"],
   ["LOADING", "the server still reads its data; try again when it has"],
 ]);
-
-/** A code of the network, or the first word of Redis's reply: both are safe to show. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "no answer within 3 s";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  const [word = ""] = error.message.split(" ", 1);
-  return /^[A-Z]+$/.test(word) ? word : error.name;
-}
 
 function exampleKeys({ prefix, connections }: RedisUnderTest): readonly string[] {
   const ledgers = [...connections.keys()].map((name) => `${ledgerBase(prefix, name)}loads`);
@@ -114,49 +114,4 @@ function roleCheck(info: RedisInfo): Check {
   if (info.role !== "master")
     return fail(name, `its role is ${info.role ?? "unknown"}`, "name the primary in redis.url");
   return ok(name, "primary");
-}
-
-/** SET … XX on a key that is not there needs all that a write needs, and writes nothing. */
-async function writeCheck(redis: Redis, prefix: string): Promise<Check> {
-  const name = { id: "redis.write", title: "Redis takes writes" };
-  try {
-    await redis.eval(
-      "return redis.call('SET', KEYS[1], '', 'XX')",
-      1,
-      `${prefix}:doctor-writes-nothing`,
-    );
-    return ok(name, "yes");
-  } catch (error) {
-    return fail(
-      name,
-      `a write is refused: ${reasonOf(error)}`,
-      "OOM: raise maxmemory. MISCONF: its disk is full. READONLY: it is a replica. NOPERM: see Redis rights",
-    );
-  }
-}
-
-const slowMs = 100;
-
-async function latencyCheck(redis: Redis): Promise<Check> {
-  const name = { id: "redis.latency", title: "Redis latency" };
-  const times: number[] = [];
-  for (let i = 0; i < 5; i += 1) {
-    const start = performance.now();
-    await redis.ping();
-    times.push(performance.now() - start);
-  }
-  const median = times.sort((a, b) => a - b)[2] ?? 0;
-  const seen = `${median.toFixed(1)} ms a round trip (median of 5)`;
-  return median > slowMs
-    ? warn(name, `${seen}; under ${slowMs} ms would be right`, "run Redis near API and workers")
-    : ok(name, seen);
-}
-
-async function redisClockCheck(redis: Redis, now: () => number): Promise<Check> {
-  const before = now();
-  const [wholeSeconds, micros] = await redis.time();
-  const ours = (before + now()) / 2;
-  const theirs = Number(wholeSeconds) * 1000 + Number(micros) / 1000;
-  const name = { id: "redis.clock", title: "Redis clock" };
-  return clockCheck(name, { offsetMs: theirs - ours, whose: "Redis" });
 }
