@@ -33,7 +33,7 @@ export interface BroughtLoad {
   readonly replayed: boolean;
 }
 
-/** Throws ERR_IDEMPOTENCY_CONFLICT, ERR_TOO_MANY_PENDING, ERR_REDIS_AWAY. */
+/** Throws ERR_IDEMPOTENCY_CONFLICT, ERR_TOO_MANY_PENDING, ERR_RUN_STATE, ERR_REDIS_AWAY. */
 export async function bringLoad(options: BringLoadOptions): Promise<BroughtLoad> {
   const { claims, request, mark } = options;
   const key = mark.idempotency;
@@ -52,6 +52,8 @@ export async function bringLoad(options: BringLoadOptions): Promise<BroughtLoad>
         return { loadId: claim.loadId, replayed: answer === "made" };
       case "full":
         throw tooManyPending(mark.principal, options.mostPending ?? 0);
+      case "run-over":
+        throw runOver(mark.run ?? "");
       case "revoked":
         if (key !== undefined) await dropClaim(claims, key, claim);
         break;
@@ -107,6 +109,12 @@ export function tooManyPending(client: string, allowed: number): BulkError {
     `client "${client}" has as many unfinished loads as it may have: ${allowed}`,
     { fields: { client, allowed } },
   );
+}
+
+function runOver(run: string): BulkError {
+  return new BulkError("ERR_RUN_STATE", `run ${run} is over, and takes no more loads`, {
+    fields: { run },
+  });
 }
 
 function keyConflict(loadId: string): BulkError {

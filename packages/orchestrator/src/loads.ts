@@ -44,7 +44,7 @@ export interface Loads {
    * Records a load and makes sure that it will be planned. Idempotent by (principal, key) for 30
    * days, over all connections. Throws ERR_UNKNOWN_CONNECTION, ERR_UNKNOWN_SOURCE_NAME,
    * ERR_UNKNOWN_OBJECT, ERR_IDEMPOTENCY_CONFLICT, ERR_CLIENT_FORBIDDEN, ERR_SOURCE_NOT_ALLOWED,
-   * ERR_TOO_MANY_PENDING.
+   * ERR_TOO_MANY_PENDING, and ERR_RUN_STATE for a run that is over.
    */
   accept(
     request: LoadRequest,

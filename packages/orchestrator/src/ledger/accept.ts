@@ -19,6 +19,10 @@ if idempotency ~= '' then
   local settled = redis.call('HGET', base .. 'idempotency:' .. idempotency, id)
   if settled then return settled end
 end
+if run ~= '' and retry_of == '' then
+  local record = redis.call('HGET', base .. 'run:' .. run, 'record')
+  if record and cjson.decode(record).state ~= 'running' then return 'run-over' end
+end
 if redis.call('SCARD', base .. 'pending:' .. principal) >= most_pending then return 'full' end
 if idempotency ~= '' then
   redis.call('HSET', base .. 'idempotency:' .. idempotency, id, 'made')
@@ -58,10 +62,11 @@ return 'created'
 /**
  * `made`: there is this load already, by an earlier request with the same key. `revoked`: another
  * request has taken the key over. `full`: its principal has as many unfinished loads as it may have.
+ * `run-over`: its run has ended or was cancelled, which cancels the loads that it has made until then.
  */
-export type AcceptAnswer = "created" | "made" | "revoked" | "full";
+export type AcceptAnswer = "created" | "made" | "revoked" | "full" | "run-over";
 
-const answer: z.ZodType<AcceptAnswer> = z.enum(["created", "made", "revoked", "full"]);
+const answer: z.ZodType<AcceptAnswer> = z.enum(["created", "made", "revoked", "full", "run-over"]);
 
 /** Where a load comes from. */
 export interface LoadMark {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseLoadRequest } from "../load-request.ts";
 import { createRedisSchedules } from "./redis-schedules.ts";
 import { caller, schedulesOfTest, specOf } from "./schedules.test-support.ts";
 
@@ -44,7 +45,7 @@ describe("the door to schedules", () => {
       name: "nightly",
       scopes: ["admin" as const],
       connections: undefined,
-      sources: ["s3://b/mine/"],
+      sources: ["s3://bucket/mine/"],
       limits: { requestsPerMinute: 600, pendingLoads: 10 },
     };
     const foreign = test.schedules.create("bad", specOf(), { ...caller, access });
@@ -148,15 +149,15 @@ describe("a run by hand", () => {
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { dateOffsetDays: -1 });
     await test.schedules.pause("nightly");
-    test.files.set("s3://b/2026-03-08/orders/a.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-01/orders/b.csv", "id\n2\n");
+    test.files.set("s3://bucket/2026-03-08/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-01/orders/b.csv", "id\n2\n");
     const run = await test.schedules.runNow("nightly", { caller });
     expect(run).toMatchObject({ date: "2026-03-08", cause: "hand", state: "waiting" });
     await test.schedules.runNow("nightly", { date: "2026-03-01", caller });
     await test.work();
     expect(await test.loaded()).toEqual([
-      "s3://b/2026-03-08/orders/a.csv",
-      "s3://b/2026-03-01/orders/b.csv",
+      "s3://bucket/2026-03-08/orders/a.csv",
+      "s3://bucket/2026-03-01/orders/b.csv",
     ]);
     expect(await test.schedules.run(run.id)).toMatchObject({ state: "complete" });
   });
@@ -190,7 +191,7 @@ describe("a run by hand", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make();
-    test.files.set("s3://b/2026-03-09/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-09/orders/a.csv", "id\n1\n");
     const { id } = await test.schedules.runNow("nightly", { caller });
     await test.work({ loads: "rest" });
     expect(await test.schedules.cancelRun(id)).toMatchObject({
@@ -207,11 +208,34 @@ describe("a run by hand", () => {
     expect(test.events.filter(({ type }) => type === "schedule.run-ended")).toHaveLength(1);
   });
 
+  it("that was cancelled gets no load of a worker that was just making it, and an earlier one again", async () => {
+    const test = schedulesOfTest();
+    test.setNow("2026-03-09T12:00:00Z");
+    await test.make();
+    test.files.set("s3://bucket/2026-03-09/orders/a.csv", "id\n1\n");
+    const { id: run } = await test.schedules.runNow("nightly", { caller });
+    await test.work({ loads: "rest" });
+    const [load] = await test.loads();
+    await test.schedules.cancelRun(run);
+    const request = parseLoadRequest({
+      sourceName: "crm",
+      object: "orders",
+      operation: "upsert",
+      source: { keys: ["s3://bucket/2026-03-09/orders/b.csv"] },
+    });
+    await expect(
+      test.door.loads.accept(request, { caller, idempotencyKey: `${run}/orders/1`, run }),
+    ).rejects.toMatchObject({ code: "ERR_RUN_STATE", fields: { run } });
+    expect(await test.loads()).toHaveLength(1);
+    const again = await test.door.loads.retry(load?.id ?? "", { caller });
+    expect(again.load).toMatchObject({ state: "accepted", run });
+  });
+
   it("goes on where its schedule is removed", async () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make();
-    test.files.set("s3://b/2026-03-09/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-09/orders/a.csv", "id\n1\n");
     const { id } = await test.schedules.runNow("nightly", { caller });
     await test.schedules.remove("nightly");
     await test.work();
