@@ -14,7 +14,8 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   ERR_IDEMPOTENCY_IN_FLIGHT: "Send the same request again in a moment.",
   ERR_CLIENT_FORBIDDEN: "Ask for the scope or connection, or use another client.",
   ERR_SOURCE_NOT_ALLOWED: "Load from one of the client's places, or ask for another.",
-  ERR_TOO_MANY_PENDING: "Wait until loads of the client have ended, or raise limits.pendingLoads.",
+  ERR_TOO_MANY_PENDING:
+    "Wait until some of them have ended; for loads, limits.pendingLoads can be raised.",
   ERR_UNKNOWN_CONNECTION: "Correct the name, or configure the connection.",
   ERR_UNKNOWN_SOURCE_NAME: "Correct the name, or configure the connector.",
   ERR_UNKNOWN_OBJECT: "Correct the name, or give the workers the connector's new schema.",

@@ -12,7 +12,7 @@ export const errorCodes = {
   ERR_IDEMPOTENCY_IN_FLIGHT: "an earlier request with this idempotency key is still being answered",
   ERR_CLIENT_FORBIDDEN: "the client's scopes, connections or targets do not cover this",
   ERR_SOURCE_NOT_ALLOWED: "the source lies outside what the client may load",
-  ERR_TOO_MANY_PENDING: "the client has as many unfinished loads as it may have",
+  ERR_TOO_MANY_PENDING: "there are as many unfinished loads, errands or runs as there may be",
   ERR_UNKNOWN_CONNECTION: "no connection of this name is configured",
   ERR_UNKNOWN_SOURCE_NAME: "no connector of this name is configured",
   ERR_UNKNOWN_OBJECT: "the connector's schema has no such object",

@@ -82,12 +82,16 @@ export interface Schedules {
   /** Both do nothing where it is so already. */
   pause(name: string): Promise<ScheduleView>;
   resume(name: string): Promise<ScheduleView>;
-  /** A run by hand for a date, default that of now. Idempotent by key where one is given. */
+  /**
+   * A run by hand for a date, default that of now. Idempotent by key where one is given. Throws
+   * ERR_REQUEST_INVALID, ERR_CLIENT_FORBIDDEN, ERR_IDEMPOTENCY_CONFLICT, and ERR_TOO_MANY_PENDING
+   * where the connection would have more than 2,000 unfinished runs.
+   */
   runNow(
     name: string,
     options: { readonly date?: string; readonly caller: Caller; readonly idempotencyKey?: string },
   ): Promise<RunView>;
-  /** A run for each date from `from` to `to`, at most 366. `leaveSlots` default 5. */
+  /** A run for each date from `from` to `to`, at most 366; all or none. `leaveSlots` default 5. Throws likewise. */
   backfill(
     name: string,
     options: {

@@ -44,6 +44,7 @@ export function startRunRoute(app: V1, { doors: { schedules } }: RouteContext): 
         response: answers(
           { 202: json("the run", runAnswer) },
           ...["schedule_not_found", "idempotency_conflict", "idempotency_in_flight"],
+          "too_many_pending",
           ...bodyProblems,
         ),
       },
@@ -92,6 +93,7 @@ export function backfillRoute(app: V1, { doors: { schedules } }: RouteContext): 
         response: answers(
           { 202: json("the backfill with its runs", backfillAnswer) },
           ...["schedule_not_found", "idempotency_conflict", "idempotency_in_flight"],
+          "too_many_pending",
           ...bodyProblems,
         ),
       },

@@ -18,6 +18,11 @@ import type { TickContext } from "./tick-context.ts";
 /** Most dates of a backfill: a leap year. */
 const mostDates = 366;
 const defaultLeaveSlots = 5;
+/**
+ * Unfinished runs of a connection beyond which none is taken on request: each holds its schedule's
+ * spec, and each step of a run looks at all of them.
+ */
+const mostOpen = 2000;
 /** Times that a schedule which changes meanwhile is read again. */
 const tries = 20;
 
@@ -27,7 +32,10 @@ interface Asked {
   readonly idempotencyKey?: string;
 }
 
-/** Records a run by hand. Throws ERR_REQUEST_INVALID, ERR_IDEMPOTENCY_CONFLICT, ERR_SCHEDULE_NOT_FOUND. */
+/**
+ * Records a run by hand. Throws ERR_REQUEST_INVALID, ERR_IDEMPOTENCY_CONFLICT, ERR_SCHEDULE_NOT_FOUND,
+ * ERR_TOO_MANY_PENDING.
+ */
 export async function askRun(
   context: TickContext,
   schedule: ScheduleRecord,
@@ -112,8 +120,9 @@ async function record(
     const current = await readSchedule(ledger, name);
     if (current === undefined) throw noSchedule(name);
     const batch = batchOf(current);
-    const { kind, answer } = await recordRuns(ledger, batch);
+    const { kind, answer } = await recordRuns(ledger, { ...batch, mostOpen });
     if (kind === "fenced") continue;
+    if (kind === "full") throw tooManyRuns(ledger.connection);
     if (kind === "conflict") throw keyConflict(answer);
     if (kind === "recorded")
       for (const { id, facts } of batch.runs)
@@ -159,6 +168,14 @@ function checkDate(field: string, date: string): void {
 
 function invalid(field: string, problem: string): BulkError {
   return new BulkError("ERR_REQUEST_INVALID", `${field}: ${problem}`, { fields: { field } });
+}
+
+function tooManyRuns(connection: string): BulkError {
+  return new BulkError(
+    "ERR_TOO_MANY_PENDING",
+    `connection "${connection}" would have more unfinished runs than it may have: ${mostOpen}`,
+    { fields: { connection, allowed: mostOpen } },
+  );
 }
 
 function keyConflict(answer: string): BulkError {

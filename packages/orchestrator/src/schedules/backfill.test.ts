@@ -6,7 +6,7 @@ async function threeDates(): Promise<TestSchedules> {
   test.setNow("2026-03-09T12:00:00Z");
   await test.make("nightly", { lookBackDays: 5 });
   for (const day of ["01", "02", "03", "10"])
-    test.files.set(`s3://b/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
+    test.files.set(`s3://bucket/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
   return test;
 }
 
@@ -25,7 +25,7 @@ describe("a backfill", () => {
     expect(await test.loads()).toHaveLength(1);
     await test.work();
     expect(await test.loaded()).toEqual(
-      ["01", "02", "03"].map((day) => `s3://b/2026-03-${day}/orders/a.csv`),
+      ["01", "02", "03"].map((day) => `s3://bucket/2026-03-${day}/orders/a.csv`),
     );
     expect((await test.runs()).map(({ date, cause, state }) => [date, cause, state])).toEqual([
       ["2026-03-03", "backfill", "complete"],
@@ -52,13 +52,13 @@ describe("a backfill", () => {
     ]);
     await test.work();
     expect(
-      (await test.loaded()).map((uri) => uri.slice("s3://b/2026-03-".length).slice(0, 2)),
+      (await test.loaded()).map((uri) => uri.slice("s3://bucket/2026-03-".length).slice(0, 2)),
     ).toEqual(["01", "10", "02", "03"]);
   });
 
   it("skips what is loaded already, and goes on behind a date that fails", async () => {
     const test = await threeDates();
-    test.files.delete("s3://b/2026-03-02/orders/a.csv");
+    test.files.delete("s3://bucket/2026-03-02/orders/a.csv");
     await test.schedules.backfill("nightly", dates);
     await test.work();
     expect((await test.runs()).map(({ state }) => state)).toEqual([
@@ -114,5 +114,23 @@ describe("a backfill", () => {
       test.schedules.backfill("nightly", { ...asked, to: "2026-03-02" }),
     ).rejects.toMatchObject({ code: "ERR_IDEMPOTENCY_CONFLICT" });
     expect(await test.runs()).toHaveLength(3);
+  });
+
+  it("is refused whole where the connection would have more than 2,000 unfinished runs", async () => {
+    const test = await threeDates();
+    const year = { from: "2024-01-01", to: "2024-12-31", caller };
+    for (let n = 0; n < 5; n++) await test.schedules.backfill("nightly", year);
+    const { redis, base } = test.context.ledger;
+    const runs = (): Promise<number> => redis.zcard(`${base}runs-open`);
+    expect(await runs()).toBe(5 * 366);
+    const refusal = { code: "ERR_TOO_MANY_PENDING", fields: { allowed: 2000 } };
+    await expect(
+      test.schedules.backfill("nightly", { ...year, idempotencyKey: "k" }),
+    ).rejects.toMatchObject(refusal);
+    expect(await runs()).toBe(5 * 366);
+    const half = { from: "2024-01-01", to: "2024-06-18", caller, idempotencyKey: "k" };
+    await test.schedules.backfill("nightly", half);
+    expect(await runs()).toBe(2000);
+    await expect(test.schedules.runNow("nightly", { caller })).rejects.toMatchObject(refusal);
   });
 });

@@ -9,12 +9,16 @@ import type { ScheduleRecord } from "./schedule-record.ts";
 const recordScript = `
 local name, revision, due = ARGV[1], ARGV[2], ARGV[3]
 local key, body, answer, keep, spec = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
+local most_open = ARGV[10]
 local schedule = base .. 'schedule:' .. name
 if key ~= '' then
   local earlier = redis.call('HMGET', base .. 'run-keys:' .. key, 'body', 'answer')
   if earlier[1] then return {earlier[1] == body and 'replayed' or 'conflict', earlier[2]} end
 end
 if redis.call('HGET', schedule, 'revision') ~= revision then return {'fenced', ''} end
+if most_open ~= '' and redis.call('ZCARD', base .. 'runs-open') + (#ARGV - 11) / 3 > tonumber(most_open) then
+  return {'full', ''}
+end
 if key ~= '' then
   redis.call('HSET', base .. 'run-keys:' .. key, 'body', body, 'answer', answer)
   redis.call('EXPIRE', base .. 'run-keys:' .. key, keep)
@@ -24,7 +28,7 @@ if due ~= '' then
   redis.call('HINCRBY', schedule, 'revision', 1)
 end
 if ARGV[9] ~= '' then redis.call('SET', base .. 'backfill:' .. answer, ARGV[9], 'EX', keep) end
-for i = 10, #ARGV - 1, 3 do
+for i = 11, #ARGV - 1, 3 do
   local id, run = ARGV[i], base .. 'run:' .. ARGV[i]
   local sequence = redis.call('INCR', base .. 'run-seq')
   redis.call('HSET', run, 'schedule', name, 'spec', spec, 'sequence', sequence, 'revision', 0,
@@ -55,11 +59,13 @@ export interface RunBatch {
   readonly answer?: string;
   /** JSON of the backfill called `answer`. */
   readonly backfill?: string;
+  /** Unfinished runs that the connection may have with these; default any number. */
+  readonly mostOpen?: number;
 }
 
-/** `fenced` where the schedule has changed since it was read; nothing was written then. */
+/** `fenced` where the schedule has changed since it was read, `full` over `mostOpen`; nothing was written then. */
 export interface RecordAnswer {
-  readonly kind: "recorded" | "replayed" | "conflict" | "fenced";
+  readonly kind: "recorded" | "replayed" | "conflict" | "fenced" | "full";
   readonly answer: string;
 }
 
@@ -67,7 +73,7 @@ export interface RecordAnswer {
 export async function recordRuns(ledger: Ledger, batch: RunBatch): Promise<RecordAnswer> {
   const { schedule, idempotency } = batch;
   const [kind, answer] = z
-    .tuple([z.enum(["recorded", "replayed", "conflict", "fenced"]), z.string()])
+    .tuple([z.enum(["recorded", "replayed", "conflict", "fenced", "full"]), z.string()])
     .parse(
       await runScript(ledger, recordScript, [
         schedule.name,
@@ -79,6 +85,7 @@ export async function recordRuns(ledger: Ledger, batch: RunBatch): Promise<Recor
         retentionOf(ledger),
         JSON.stringify(schedule.spec),
         batch.backfill ?? "",
+        batch.mostOpen ?? "",
         ...batch.runs.flatMap(({ id, facts }) => [
           id,
           factsOf(facts),
