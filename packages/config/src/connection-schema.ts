@@ -1,5 +1,6 @@
 /** A connection: one tenant with its login, its connectors and its limits. */
 import { apiNamePattern, connectionNamePattern } from "@headgate/core";
+import { judgeOrigin } from "@headgate/ingestion-api/contract";
 import { z } from "zod";
 import { objectPreflightSchema } from "./preflight-schema.ts";
 import { path, secret, whole } from "./setting-kinds.ts";
@@ -75,56 +76,69 @@ const polling = z
       });
   });
 
-export const connectionSchema = z.strictObject({
-  loginUrl: z
-    .url("must be a URL such as https://login.salesforce.com")
-    .default("https://login.salesforce.com")
-    .describe("https://login.salesforce.com, https://test.salesforce.com or a My Domain"),
-  consumerKey: secret({ pattern: /^\S+$/, problem: "must not be empty or hold spaces" }).describe(
-    "consumer key of the connected app",
-  ),
-  user: z.string().min(1).max(255).describe("username of the integration user"),
-  keyFile: path.describe("private key (PEM), mode 0600 or 0400"),
-  audience: z
-    .string()
-    .min(1)
-    .max(2048)
-    .exactOptional()
-    .describe("the assertion's aud; default the login URL"),
-  dataSpace: z
-    .string()
-    .min(1)
-    .max(255)
-    .exactOptional()
-    .describe("data space; default the default one"),
-  allowedHosts: z
-    .array(z.string().min(1).max(253))
-    .min(1)
-    .max(100)
-    .default(["salesforce.com"])
-    .describe("host suffixes that tokens may be sent to"),
-  allowLoopback: z
-    .boolean()
-    .default(false)
-    .describe("tokens may go to loopback over plain HTTP: for the emulator"),
-  caFile: path.exactOptional().describe("certificate authorities to trust, for a private TLS"),
-  connectors: z
-    .record(apiName, connector)
-    .refine((all) => Object.keys(all).length > 0, "must name at least one connector")
-    .describe("the tenant's Ingestion API connectors, by short API name"),
-  limits: limits.prefault({}).describe("the tenant's limits"),
-  polling: polling
-    .prefault({})
-    .describe("time between two list calls while bulk jobs are processed"),
-  onUnknownUpload: z
-    .enum(["reput", "restart"])
-    .default("reput")
-    .describe("after an upload without an answer: send it again, or begin a new bulk job"),
-  abortForeign: z
-    .boolean()
-    .default(false)
-    .describe("the reaper aborts other tools' bulk jobs that near 7 days"),
-});
+export const connectionSchema = z
+  .strictObject({
+    loginUrl: z
+      .url("must be a URL such as https://login.salesforce.com")
+      .default("https://login.salesforce.com")
+      .describe("https://login.salesforce.com, https://test.salesforce.com or a My Domain"),
+    consumerKey: secret({ pattern: /^\S+$/, problem: "must not be empty or hold spaces" }).describe(
+      "consumer key of the connected app",
+    ),
+    user: z.string().min(1).max(255).describe("username of the integration user"),
+    keyFile: path.describe("private key (PEM), mode 0600 or 0400"),
+    audience: z
+      .string()
+      .min(1)
+      .max(2048)
+      .exactOptional()
+      .describe("the assertion's aud; default the login URL"),
+    dataSpace: z
+      .string()
+      .min(1)
+      .max(255)
+      .exactOptional()
+      .describe("data space; default the default one"),
+    allowedHosts: z
+      .array(z.string().min(1).max(253))
+      .min(1)
+      .max(100)
+      .default(["salesforce.com"])
+      .describe("host suffixes that tokens may be sent to"),
+    allowLoopback: z
+      .boolean()
+      .default(false)
+      .describe("tokens may go to loopback over plain HTTP: for the emulator"),
+    caFile: path.exactOptional().describe("certificate authorities to trust, for a private TLS"),
+    connectors: z
+      .record(apiName, connector)
+      .refine((all) => Object.keys(all).length > 0, "must name at least one connector")
+      .describe("the tenant's Ingestion API connectors, by short API name"),
+    limits: limits.prefault({}).describe("the tenant's limits"),
+    polling: polling
+      .prefault({})
+      .describe("time between two list calls while bulk jobs are processed"),
+    onUnknownUpload: z
+      .enum(["reput", "restart"])
+      .default("reput")
+      .describe("after an upload without an answer: send it again, or begin a new bulk job"),
+    abortForeign: z
+      .boolean()
+      .default(false)
+      .describe("the reaper aborts other tools' bulk jobs that near 7 days"),
+  })
+  .superRefine(({ loginUrl, allowedHosts, allowLoopback }, context) => {
+    const verdict = judgeOrigin(loginUrl, {
+      allowedHostSuffixes: allowedHosts,
+      loopbackScheme: allowLoopback ? "https" : undefined,
+    });
+    if (allowedHosts.length > 0 && verdict.kind === "refused")
+      context.addIssue({
+        code: "custom",
+        path: ["loginUrl"],
+        message: `cannot be logged in at: ${verdict.reason}`,
+      });
+  });
 
 /** The settings of a connection that name files, whatever the others are. */
 export const connectionFilesSchema = z.object({

@@ -52,6 +52,15 @@ function start(folder: ConfigFolder) {
   return { path, ...watched(path) };
 }
 
+it("tells of a file that repeats itself for ever, and goes on with what was loaded", async () => {
+  const folder = configFolder();
+  const { next } = start(folder);
+  folder.write("headgate.yaml", `${withLevel("debug")}clients: &a { b: *a }\n`);
+  expect(await next()).toMatchObject({ kind: "fault", error: { code: "ERR_CONFIG" } });
+  folder.write("headgate.yaml", withLevel("debug"));
+  expect(await next()).toMatchObject({ kind: "change", changes: { applied: ["logLevel"] } });
+});
+
 it("takes over schedules, clients, preflight and log level, and leaves the rest for a restart", async () => {
   const folder = configFolder();
   const { next } = start(folder);
@@ -61,7 +70,7 @@ it("takes over schedules, clients, preflight and log level, and leaves the rest 
 redis: { url: "redis://:canary@other" }
 preflight: { policy: warn }
 clients: { airflow: { scopes: [read] } }
-schedules: { n: { cron: "0 2 * * *", targets: [{ sourceName: crm, object: o, source: { uri: "s3://b/k" } }] } }
+schedules: { n: { cron: "0 2 * * *", targets: [{ sourceName: crm, object: o, source: { uri: "s3://bucket/k" } }] } }
 `,
   );
   const news = await next();
@@ -132,7 +141,7 @@ it("refuses a schedule of a connection that only a restart would bring", async (
   const emea = minimal.replace("connections:", "").replace("default:", "emea:");
   folder.write(
     "headgate.yaml",
-    `${minimal}${emea}schedules: { n: { connection: emea, cron: "0 2 * * *", targets: [{ sourceName: crm, object: o, source: { uri: "s3://b/k" } }] } }\n`,
+    `${minimal}${emea}schedules: { n: { connection: emea, cron: "0 2 * * *", targets: [{ sourceName: crm, object: o, source: { uri: "s3://bucket/k" } }] } }\n`,
   );
   expect(await next()).toMatchObject({
     kind: "fault",

@@ -49,6 +49,8 @@ describe("readYaml", () => {
     ["a: [b\n", "2:1 is not indented as the lines around it, or a bracket before it is not closed"],
     ["a: 1\n---\nb: 1\n", "2:1 must be one document; --- begins a second"],
     ["a: @b\n", "1:4 a value that begins with this character must be quoted"],
+    ["x: &a [*a]\n", "1:8 *a stands within &a, so it would never end"],
+    ["x: &a\n  b: { c: *a }\n", "2:11 *a stands within &a, so it would never end"],
     ["a: !secret b\n", "1:4 has a tag (!name) that is not known here"],
     ["? [a]\n: 1\n", "1:3 a key must be text"],
     ["__proto__: 1\n", "1:1 __proto__ may not be a key"],
@@ -83,7 +85,9 @@ describe("readYaml", () => {
   });
 
   it("takes deep nesting as a fault, not as the end of the process", () => {
-    expect(readYaml("[".repeat(200_000)).value).toBeUndefined();
+    const { value, faults } = readYaml(`x: ${"[".repeat(200_000)}${"]".repeat(200_000)}`);
+    expect(value).toBeUndefined();
+    expect(faults).toMatchObject([{ message: "is nested too deep" }]);
   });
 
   it("never repeats what stands in the file", () => {

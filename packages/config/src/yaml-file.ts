@@ -86,6 +86,7 @@ const faultTexts: Partial<Record<ErrorCode, string>> = {
   BLOCK_IN_FLOW: "a block cannot stand inside [ ] or { }",
   DUPLICATE_KEY: "this key stands twice",
   MISSING_CHAR: "a closing quote, bracket, brace or a comma is missing",
+  RESOURCE_EXHAUSTION: "is nested too deep",
   MULTIPLE_DOCS: "must be one document; --- begins a second",
   MULTILINE_IMPLICIT_KEY: "a key must stand on one line",
   NON_STRING_KEY: "a key must be text",
@@ -94,15 +95,21 @@ const faultTexts: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: "cannot stand here",
 };
 
-/** Aliases without an anchor, and a key that JavaScript would take for something else. */
+/** Aliases without an anchor or within it, and a key that JavaScript would take for something else. */
 function nameFaults(document: Document.Parsed) {
   const faults: { readonly offset: number; readonly message: string }[] = [];
   visit(document, {
-    Alias(_key, alias) {
-      if (alias.resolve(document) === undefined)
+    Alias(_key, alias, within) {
+      const meant = alias.resolve(document);
+      if (meant === undefined)
         faults.push({
           offset: startOf(alias),
           message: `there is no anchor &${alias.source}; a value that begins with * must be quoted`,
+        });
+      else if (within.includes(meant))
+        faults.push({
+          offset: startOf(alias),
+          message: `*${alias.source} stands within &${alias.source}, so it would never end`,
         });
     },
     Pair(_key, { key }) {

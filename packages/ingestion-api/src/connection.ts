@@ -1,6 +1,6 @@
 /** The settings of one Data Cloud tenant, as far as this package needs them. */
 import { BulkError } from "@headgate/core";
-import { judgeOrigin, type OriginRules } from "./service-origin.ts";
+import { judgeOrigin, type OriginRules } from "./contract/service-origin.ts";
 
 /** How to log in to one tenant, and where its tokens may go. */
 export interface TokenConnection {

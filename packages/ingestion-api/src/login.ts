@@ -14,6 +14,7 @@ import {
 import { SignJWT } from "jose";
 import { expectTokens, type Operation, parseAnswer, withoutToken } from "./api-errors.ts";
 import { type ConnectionRules, connectionRules, type TokenConnection } from "./connection.ts";
+import { judgeOrigin } from "./contract/service-origin.ts";
 import {
   accessTokenType,
   coreTokenWire,
@@ -24,7 +25,6 @@ import {
 import type { HttpCall, HttpTransport } from "./http-transport.ts";
 import { privateKeyFile } from "./private-key-file.ts";
 import { createRetryBudget, withRetries } from "./retry.ts";
-import { judgeOrigin } from "./service-origin.ts";
 import { quoteServiceText } from "./service-text.ts";
 import type { Timing } from "./timing.ts";
 
