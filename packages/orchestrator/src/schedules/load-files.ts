@@ -18,8 +18,11 @@ import { moveTarget, type TargetStep, waitForTarget, withTarget } from "./move-t
 import { type RunRecord, writeRun } from "./run-record.ts";
 import { readChunk } from "./take-files.ts";
 
-/** A wake-up comes at the end of each load; this is for one that was missed. */
-const sleepMs = 60_000;
+/**
+ * A wake-up comes at the end of each load. For one that is missed, as by a task that was just about to
+ * sleep, a run looks again when its newest load is twice as old, within these bounds.
+ */
+const sleepMs = { min: 1000, max: 60_000 };
 
 /** Makes the loads that are still to be made, each once; then looks how they stand. Throws ERR_LEDGER_FENCED. */
 export async function loadFiles(
@@ -100,7 +103,9 @@ async function followLoads(
   const loads = await readLoads(ledger, target.loads);
   const unfinished = loads.filter(({ state }) => !isFinalLoadState(state)).length;
   if (unfinished > 0) {
-    const until = epochMs((await ledgerNow(ledger)) + sleepMs);
+    const now = await ledgerNow(ledger);
+    const age = now - Math.max(...loads.map(({ acceptedAt }) => acceptedAt));
+    const until = epochMs(now + Math.min(Math.max(age, sleepMs.min), sleepMs.max));
     const message = `target "${target.name}": ${unfinished} of ${target.loads.length} loads have not ended`;
     return { run, wait: { until, message } };
   }

@@ -1,9 +1,11 @@
 import { BulkError } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { loadOf } from "../ledger/ledger.test-support.ts";
+import { parseLoadRequest } from "../load-request.ts";
 import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
 import { runLoad } from "./run-load.ts";
 
+const orders = { sourceName: "crm", object: "orders", operation: "upsert" };
 const signal = new AbortController().signal;
 
 async function run({ context }: TestFleet, id: string) {
@@ -22,6 +24,19 @@ describe("a load that planning refuses", () => {
     expect(await run(fleet, id)).toEqual({ kind: "fail", ...reason });
     expect(fleet.events).toEqual([{ type: "load.ended", loadId: id, state: "failed", ...reason }]);
     expect(await fleet.door.redis.scard(`${fleet.context.ledger.base}ended`)).toBe(0);
+  });
+
+  it("wakes the run of a schedule that waits for it", async () => {
+    const { context, door } = fleetOfTest();
+    const woken: string[] = [];
+    const runChanged = async (runId: string): Promise<void> => void woken.push(runId);
+    const { load } = await door.loads.accept(
+      parseLoadRequest({ ...orders, source: { uri: "s3://bucket/none.csv" } }),
+      { caller: { principal: "p", via: "schedule" }, run: "run1" },
+    );
+    const signals = { ...context.signals, runChanged };
+    await runLoad({ ...context, signals }, load.id, signal);
+    expect(woken).toEqual(["run1"]);
   });
 
   it("lets the loads behind it go on at once", async () => {

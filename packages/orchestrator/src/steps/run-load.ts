@@ -64,9 +64,10 @@ async function outcomeOf(context: StepContext, load: LoadRecord): Promise<Outcom
   }
 }
 
-async function tellEnd({ ledger, ports }: StepContext, load: LoadRecord): Promise<void> {
+async function tellEnd({ ledger, ports, signals }: StepContext, load: LoadRecord): Promise<void> {
   const reason = load.state === "failed" ? reasonOf(load) : {};
   ports.emit({ type: "load.ended", loadId: load.id, state: load.state, ...reason });
+  if (load.run !== undefined) await signals.runChanged(load.run);
   await acknowledgeEnd(ledger, load.id);
 }
 
