@@ -20,6 +20,8 @@ const anyone: ClientAccess = { ...acme, connections: undefined, sources: undefin
 const nobody: ClientAccess = { ...acme, connections: [], sources: [] };
 
 const code = "ERR_SOURCE_NOT_ALLOWED";
+/** Where the files that acme sends lie. */
+const place = "file:///uploads/acme/";
 
 describe("a client's connections", () => {
   it("are the ones it is given, or all where none are named", () => {
@@ -38,8 +40,7 @@ describe("a client's connections", () => {
 });
 
 describe("a client's places", () => {
-  it("may be one more, and stay all where all are", () => {
-    const place = "file:///uploads/acme/";
+  it("may be one more, where the files that it sends lie", () => {
     const more = withPlace(acme, place);
     for (const uri of ["s3://lake/acme/a.csv", `${place}a.csv`])
       expect(() => checkSource(more, uri)).not.toThrow();
@@ -47,8 +48,36 @@ describe("a client's places", () => {
       expect.objectContaining({ code }),
     );
     expect(() => checkSource(withPlace(nobody, place), `${place}a.csv`)).not.toThrow();
-    expect(withPlace(anyone, place)).toBe(anyone);
+    expect(() => checkSource(withPlace(anyone, place), `${place}a.csv`)).not.toThrow();
   });
+
+  it.each([
+    "file:///uploads/other/a.csv",
+    "file:///uploads/%6fther/a.csv",
+    "file:///uploads//other/a.csv",
+    "file:////uploads/other/a.csv",
+    "file:///uploads/",
+    "file:///uploads/acme2/a.csv",
+  ])("are never where other clients' files lie, such as %s", (uri) => {
+    const everywhere = { ...acme, sources: ["file:///"] };
+    for (const client of [anyone, everywhere]) {
+      expect(() => checkSource(client, uri)).not.toThrow();
+      expect(() => checkSource(withPlace(client, place), uri)).toThrow(
+        expect.objectContaining({ code, fields: { client: "acme", uri } }),
+      );
+    }
+    const glob = { kind: "glob", uri: `${uri}*` } as const;
+    expect(() => checkSelection(withPlace(anyone, place), glob)).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  it.each(["s3://uploads/other/a.csv", "file:///upload/other/a.csv", "file:///uploads2/a.csv"])(
+    "hold %s where all but those files is open",
+    (uri) => {
+      expect(() => checkSource(withPlace(anyone, place), uri)).not.toThrow();
+    },
+  );
 
   it.each([
     "s3://lake/acme/a.csv",

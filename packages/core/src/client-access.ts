@@ -29,13 +29,18 @@ export interface ClientAccess {
   readonly connections: readonly string[] | undefined;
   /** `s3://bucket/`, `s3://bucket/folder/`, `file:///folder/`, each ending in a slash; undefined: all. */
   readonly sources: readonly string[] | undefined;
+  /** Where the files that it sends lie. Those of other clients lie beside it, and are closed to it. */
+  readonly uploads?: string | undefined;
   readonly limits: ClientLimits;
 }
 
-/** The client with one more place that it may load from: where the files that it sends lie. */
+/**
+ * The client with the place where the files that it sends lie, `file:///folder/<client>/`: it may
+ * load from there, and from nowhere else in that folder, whatever its `sources` are.
+ */
 export function withPlace(client: ClientAccess, place: string): ClientAccess {
   const { sources } = client;
-  return sources === undefined ? client : { ...client, sources: [...sources, place] };
+  return { ...client, sources: sources && [...sources, place], uploads: place };
 }
 
 /** Throws ERR_CLIENT_FORBIDDEN unless the client may name the connection. */
@@ -49,8 +54,10 @@ export function checkConnection(client: ClientAccess, connection: string): void 
   );
 }
 
+type ClientPlaces = Pick<ClientAccess, "name" | "sources" | "uploads">;
+
 /** Throws ERR_SOURCE_NOT_ALLOWED unless the URI lies in one of the client's places. */
-export function checkSource(client: Pick<ClientAccess, "name" | "sources">, uri: string): void {
+export function checkSource(client: ClientPlaces, uri: string): void {
   checkPlace(client, uri, uri);
 }
 
@@ -59,10 +66,7 @@ export function checkSource(client: Pick<ClientAccess, "name" | "sources">, uri:
  * client's places; of a prefix and a glob, the start that all their objects share. What a manifest
  * lists and what a store answers is to be checked object by object.
  */
-export function checkSelection(
-  client: Pick<ClientAccess, "name" | "sources">,
-  selection: SourceSelection,
-): void {
+export function checkSelection(client: ClientPlaces, selection: SourceSelection): void {
   if (selection.kind === "glob") checkPlace(client, selection.uri, fixedStart(selection.uri));
   else for (const uri of urisOf(selection)) checkSource(client, uri);
 }
@@ -76,17 +80,22 @@ function fixedStart(glob: string): string {
   return /^[^*?[{]*/.exec(glob)?.[0] ?? "";
 }
 
-function checkPlace(
-  { name, sources }: Pick<ClientAccess, "name" | "sources">,
-  uri: string,
-  start: string,
-): void {
-  if (sources === undefined || sources.some((place) => liesIn(start, place))) return;
+function checkPlace({ name, sources, uploads }: ClientPlaces, uri: string, start: string): void {
+  const isInPlace = sources === undefined || sources.some((place) => liesIn(start, place));
+  if (isInPlace && (uploads === undefined || !isOthersUpload(start, uploads))) return;
+  const places = sources?.join(", ") ?? "anywhere but where other clients' files lie";
   throw new BulkError(
     "ERR_SOURCE_NOT_ALLOWED",
-    `client "${name}" may not load ${uri}; it may load from: ${sources.join(", ") || "nowhere"}`,
+    `client "${name}" may not load ${uri}; it may load from: ${places || "nowhere"}`,
     { fields: { client: name, uri } },
   );
+}
+
+/** Whether a file lies beside the client's own place, however many slashes its path has. */
+function isOthersUpload(uri: string, own: string): boolean {
+  const [path, place] = [uri, own].map((text) => decoded(text)?.replaceAll(/\/+/g, "/"));
+  if (path === undefined || place === undefined || path.startsWith(place)) return false;
+  return path.startsWith(place.slice(0, place.lastIndexOf("/", place.length - 2) + 1));
 }
 
 /**
