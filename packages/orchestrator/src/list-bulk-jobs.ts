@@ -1,10 +1,9 @@
 /** Bulk jobs of the ledger, and those of other tools in the tenant's last list. */
-
 import type { BulkJobFilter, BulkJobPage, BulkJobs, ListedBulkJob } from "./bulk-jobs.ts";
 import { connectionNamed } from "./connection-named.ts";
 import {
   type BulkJobRecord,
-  bulkJobOfRemote,
+  findOurBulkJob,
   loadsOfBulkJob,
   readBulkJob,
 } from "./ledger/bulk-job-record.ts";
@@ -37,15 +36,10 @@ export function createRedisBulkJobs(ledgers: ReadonlyMap<string, Ledger>): BulkJ
 
 /** One bulk job by our id or the API's. */
 export async function findBulkJob(ledger: Ledger, id: string): Promise<ListedBulkJob | undefined> {
-  const ours = (await readBulkJob(ledger, id)) ?? (await ofRemote(ledger, id));
+  const ours = await findOurBulkJob(ledger, id);
   if (ours !== undefined) return await listed(ledger, ours);
   const object = await guarded(() => ledger.redis.hget(`${ledger.base}foreign-live`, id));
   return object === null ? undefined : foreignBulkJob(ledger, id, object);
-}
-
-async function ofRemote(ledger: Ledger, remoteId: string): Promise<BulkJobRecord | undefined> {
-  const id = await bulkJobOfRemote(ledger, remoteId);
-  return id === undefined ? undefined : await readBulkJob(ledger, id);
 }
 
 /** Foreign ones have no instant of their own; at this one they stand before all of ours. */

@@ -1,6 +1,6 @@
 /** Aborts a bulk job because someone asks for it. */
 import { assertNever, BulkError, isBulkError } from "@headgate/core";
-import { type BulkJobRecord, bulkJobOfRemote, readBulkJob } from "../ledger/bulk-job-record.ts";
+import { type BulkJobRecord, findOurBulkJob } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { startAbort } from "../steps/abort-bulk-job.ts";
 import type { StepContext } from "../steps/context.ts";
@@ -28,7 +28,7 @@ export async function abortOnRequest(
 ): Promise<AbortReport> {
   for (let tries = 1; ; tries++)
     try {
-      const ours = (await readBulkJob(context.ledger, id)) ?? (await ofRemote(context, id));
+      const ours = await findOurBulkJob(context.ledger, id);
       if (ours === undefined) return await abortRemote(context, id, signal);
       if (ours.phase !== "ended") return await abortOurs(context, ours, principal);
       // One that has ended here can live on at the API, as after a restore of Redis.
@@ -71,14 +71,6 @@ async function abortOurs(
     bulkJob: ours.id,
     ...(ours.remoteId === undefined ? {} : { remoteId: ours.remoteId }),
   };
-}
-
-async function ofRemote(
-  { ledger }: StepContext,
-  remoteId: string,
-): Promise<BulkJobRecord | undefined> {
-  const id = await bulkJobOfRemote(ledger, remoteId);
-  return id === undefined ? undefined : await readBulkJob(ledger, id);
 }
 
 /** Another tool's, or one that we have lost. What the API says last is what counts. */

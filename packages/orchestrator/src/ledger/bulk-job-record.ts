@@ -104,6 +104,17 @@ export async function bulkJobOfRemote(
   return (await guarded(() => ledger.redis.get(`${ledger.base}remote:${remoteId}`))) ?? undefined;
 }
 
+/** Our bulk job by its id, or by the API's. */
+export async function findOurBulkJob(
+  ledger: Ledger,
+  id: string,
+): Promise<BulkJobRecord | undefined> {
+  const record = await readBulkJob(ledger, id);
+  if (record !== undefined) return record;
+  const ours = await bulkJobOfRemote(ledger, id);
+  return ours === undefined ? undefined : await readBulkJob(ledger, ours);
+}
+
 const advanceScript = `
 local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
