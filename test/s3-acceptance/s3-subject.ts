@@ -8,7 +8,8 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { createS3Store, formatUri } from "@headgate/part-source";
+import { formatUri } from "@headgate/core";
+import { createS3Store } from "@headgate/part-source";
 import type { StoreSubject } from "@headgate/part-source/conformance";
 
 /** Where a server is and how to sign for it. */

@@ -334,19 +334,19 @@ logLevel: loud
       "clients.b.subject: is also the subject of client a",
     ],
     [
-      "schedules: { n: { cron: '61 2 * * *', targets: [{ sourceName: crm, object: o, source: { uri: 's3://b/k' } }] } }",
+      "schedules: { n: { cron: '61 2 * * *', targets: [{ sourceName: crm, object: o, source: { uri: 's3://bucket/k' } }] } }",
       "schedules.n.cron: ",
     ],
     [
-      "schedules: { n: { cron: '0 2 * * *', timeZone: Mars, targets: [{ sourceName: crm, object: o, source: { uri: 's3://b/k' } }] } }",
+      "schedules: { n: { cron: '0 2 * * *', timeZone: Mars, targets: [{ sourceName: crm, object: o, source: { uri: 's3://bucket/k' } }] } }",
       "schedules.n.timeZone: ",
     ],
     [
-      "schedules: { n: { cron: '0 2 * * *', connection: emea, targets: [{ sourceName: crm, object: o, source: { uri: 's3://b/k' } }] } }",
+      "schedules: { n: { cron: '0 2 * * *', connection: emea, targets: [{ sourceName: crm, object: o, source: { uri: 's3://bucket/k' } }] } }",
       'schedules.n.connection: must be one of default (seen: "emea")',
     ],
     [
-      "schedules: { n: { cron: '0 2 * * *', targets: [{ sourceName: erp, object: o, source: { uri: 's3://b/k' } }] } }",
+      "schedules: { n: { cron: '0 2 * * *', targets: [{ sourceName: erp, object: o, source: { uri: 's3://bucket/k' } }] } }",
       'schedules.n.targets.0.sourceName: connector "erp" is not configured; configured: crm',
     ],
     [
@@ -368,7 +368,7 @@ logLevel: loud
     const folder = configFolder();
     folder.write("crm.yaml", crm);
     const schedule =
-      "schedules: { n: { cron: '0 2 * * *', targets: [{ sourceName: crm, object: order, source: { uri: 's3://b/k' } }] } }";
+      "schedules: { n: { cron: '0 2 * * *', targets: [{ sourceName: crm, object: order, source: { uri: 's3://bucket/k' } }] } }";
     const path = folder.write(
       "headgate.yaml",
       `${minimal.replace("none", "crm.yaml")}${schedule}\n`,

@@ -29,5 +29,6 @@ export * from "./secret.ts";
 export * from "./slot-ledger.ts";
 export * from "./source-format.ts";
 export * from "./source-selection.ts";
+export * from "./source-uri.ts";
 export * from "./target.ts";
 export * from "./units.ts";

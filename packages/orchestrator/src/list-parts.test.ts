@@ -39,8 +39,8 @@ it("pages by number and names the bytes of each file", async () => {
   const { ledger } = ledgerOfTest();
   const id = await addLoad(ledger, { id: "a" });
   const stage = stageManifest(ledger, id, "attempt");
-  await stage.addSource({ uri: "s3://b/one.csv", bytes: bytes(30), pin: "p" });
-  await stage.addSource({ uri: "s3://b/two.csv", bytes: bytes(30), pin: "p" });
+  await stage.addSource({ uri: "s3://bucket/one.csv", bytes: bytes(30), pin: "p" });
+  await stage.addSource({ uri: "s3://bucket/two.csv", bytes: bytes(30), pin: "p" });
   for (const [number, source] of [0, 0, 1].entries())
     await stage.addPart({
       number,
@@ -58,7 +58,7 @@ it("pages by number and names the bytes of each file", async () => {
   expect(first.parts.map(({ number }) => number)).toEqual([0, 1]);
   const rest = await listParts(ledger, load, { limit: 2, cursor: first.nextCursor ?? "" });
   expect(rest.parts).toMatchObject([
-    { number: 2, files: [{ uri: "s3://b/two.csv", from: 0, to: 10 }] },
+    { number: 2, files: [{ uri: "s3://bucket/two.csv", from: 0, to: 10 }] },
   ]);
   expect(rest).not.toHaveProperty("nextCursor");
   await expect(listParts(ledger, load, { cursor: "-1" })).rejects.toMatchObject({

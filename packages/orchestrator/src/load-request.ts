@@ -2,6 +2,7 @@
 import {
   apiNamePattern,
   BulkError,
+  checkSelectedUris,
   compressions,
   connectionNamePattern,
   delimiters,
@@ -97,7 +98,7 @@ export type LoadRequestInput = z.input<typeof loadRequestSchema>;
 
 /**
  * Parses a load request. Throws ERR_REQUEST_INVALID with every fault, each with its field, in the
- * message; the values seen are not repeated, for they could be anything.
+ * message, and ERR_SOURCE_URI for a URI that no store could have.
  */
 export function parseLoadRequest(input: unknown): LoadRequest {
   const parsed = loadRequestSchema.safeParse(input);
@@ -113,6 +114,7 @@ export function parseLoadRequest(input: unknown): LoadRequest {
       `header: "${request.header}" is only for delete; an upsert file must have a header ("present")`,
       { fields: { field: "header" } },
     );
+  checkSelectedUris(selectionOf(request));
   return request;
 }
 

@@ -1,6 +1,5 @@
 /** The allow-list of buckets: what a load may read, checked when it is listed and again when it is read. */
-import { BulkError } from "@headgate/core";
-import { type Address, formatUri, uriError } from "./source-uri.ts";
+import { type Address, BulkError, formatUri, uriError } from "@headgate/core";
 
 /** Throws ERR_SOURCE_URI unless the address lies in one of the allowed places. */
 export type AddressCheck = (address: Address) => void;

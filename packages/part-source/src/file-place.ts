@@ -1,17 +1,21 @@
 /** What a file source may touch: regular files whose real path lies under one root. */
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
-import { BulkError, bytes, type SourceObject } from "@headgate/core";
-import { type Address, formatUri, uriError } from "./source-uri.ts";
+import {
+  type Address,
+  BulkError,
+  bytes,
+  checkPlainPath,
+  formatUri,
+  type SourceObject,
+  uriError,
+} from "@headgate/core";
 
 /** Throws ERR_SOURCE_URI unless the path, as written, is plain and lies at or under the root. */
 export function checkInsideRoot(root: string, address: Address): void {
-  const { key } = address;
-  const segments = key.split("/");
-  if (key.includes("\0") || segments.includes("..") || segments.includes(".")) {
-    throw uriError(formatUri(address), 'holds "." or ".." or a zero byte');
-  }
-  if (!isInside(root, key)) throw uriError(formatUri(address), "is outside the root for files");
+  checkPlainPath(address, formatUri(address));
+  if (!isInside(root, address.key))
+    throw uriError(formatUri(address), "is outside the root for files");
 }
 
 /** Whether a path is the root or lies under it, as text. */

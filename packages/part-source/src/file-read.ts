@@ -1,10 +1,9 @@
 /** Reads a range of a pinned file. */
 import type { FileHandle } from "node:fs/promises";
-import { BulkError, type ByteRange, type SourceObject } from "@headgate/core";
+import { BulkError, type ByteRange, parseUri, type SourceObject } from "@headgate/core";
 import { fromFileError, openFile, pinOf } from "./file-place.ts";
 import { checkRange } from "./range.ts";
 import type { SourceOptions } from "./source-store.ts";
-import { parseUri } from "./source-uri.ts";
 
 /** Bytes asked of the file system at a time: 256 KiB. */
 const chunkBytes = 256 * 1024;

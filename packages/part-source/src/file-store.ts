@@ -1,12 +1,11 @@
 /** Source objects in files under root folders. */
-import { BulkError } from "@headgate/core";
+import { type Address, BulkError, formatUri, parseUri, uriError } from "@headgate/core";
 import { findFile, isInside } from "./file-place.ts";
 import { readFileRange } from "./file-read.ts";
 import { type ListedFile, walkFiles } from "./file-walk.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import { type Catalogue, lookupsAtATime, selectObjects } from "./select-objects.ts";
 import type { SourceStore } from "./source-store.ts";
-import { type Address, formatUri, parseUri, uriError } from "./source-uri.ts";
 
 export interface FileStoreOptions {
   /**

@@ -1,9 +1,9 @@
 /** Lists files under a path prefix, in the order in which S3 would list the same names. */
 import { readdir, realpath, stat } from "node:fs/promises";
-import { BulkError } from "@headgate/core";
+import { type Address, BulkError, formatUri } from "@headgate/core";
+import { compareKeys } from "./compare-keys.ts";
 import { checkInsideRoot, fromFileError, isInside, realPathInside } from "./file-place.ts";
 import type { SourceOptions } from "./source-store.ts";
-import { type Address, compareKeys, formatUri } from "./source-uri.ts";
 
 /** A path that a walk came by: a file, or something that must be refused if it is selected. */
 export interface ListedFile {

@@ -1,7 +1,7 @@
+import { formatUri } from "@headgate/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseGlob } from "./glob.ts";
-import { formatUri } from "./source-uri.ts";
 
 const encode = (key: string) =>
   formatUri({ scheme: "s3", container: "b", key }).slice("s3://b/".length);

@@ -3,8 +3,8 @@
  * All else stands for itself, and so does whatever is percent-encoded: %2A is a plain asterisk.
  * No wildcard matches a whole folder name "." or "..".
  */
+import { decodeKey } from "@headgate/core";
 import picomatch from "picomatch";
-import { decodeKey } from "./source-uri.ts";
 
 /** A compiled pattern. */
 export interface Glob {

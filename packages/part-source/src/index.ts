@@ -6,4 +6,3 @@ export { openBody, type RewindableBody } from "./rewindable-body.ts";
 export type { S3ConnectionOptions } from "./s3-client.ts";
 export { createS3Store, type S3Store, type S3StoreOptions } from "./s3-store.ts";
 export type { SourceOptions, SourceStore } from "./source-store.ts";
-export { type Address, formatUri, parseUri, type Scheme } from "./source-uri.ts";

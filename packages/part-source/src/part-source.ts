@@ -6,12 +6,13 @@ import {
   type SourceFormat,
   type SourceObject,
   type SourceSelection,
+  schemeOf,
+  uriError,
 } from "@headgate/core";
 import { createConvertedReads } from "./converted-reads.ts";
 import { type ConversionBounds, convert } from "./format/convert.ts";
 import { noneMatched } from "./select-objects.ts";
 import type { SourceOptions, SourceStore } from "./source-store.ts";
-import { schemeOf, uriError } from "./source-uri.ts";
 
 export interface PartSourceOptions {
   /** Serves `s3://` URIs; without it they are refused with ERR_SOURCE_URI. */

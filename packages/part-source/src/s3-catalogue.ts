@@ -4,13 +4,21 @@ import {
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
 } from "@aws-sdk/client-s3";
-import { BulkError, bytes, isBulkError, type SourceObject } from "@headgate/core";
+import {
+  type Address,
+  BulkError,
+  bytes,
+  formatUri,
+  isBulkError,
+  type SourceObject,
+  uriError,
+} from "@headgate/core";
+import { compareKeys } from "./compare-keys.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import { type S3Context, settled } from "./s3-context.ts";
 import { formatS3Pin } from "./s3-pin.ts";
 import { lookupsAtATime } from "./select-objects.ts";
 import type { SourceOptions } from "./source-store.ts";
-import { type Address, compareKeys, formatUri, uriError } from "./source-uri.ts";
 
 /** What a listing tells of an object; S3 lists no version ids. */
 export interface ListedS3Object {

@@ -1,12 +1,11 @@
 /** One ranged GET of a pinned object. */
 import { Readable } from "node:stream";
 import { GetObjectCommand, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { BulkError, type ByteRange, type SourceObject } from "@headgate/core";
+import { BulkError, type ByteRange, parseUri, type SourceObject } from "@headgate/core";
 import { withIdleLimit } from "./idle-limit.ts";
 import { type S3Context, settled } from "./s3-context.ts";
 import { fromS3Error } from "./s3-error.ts";
 import { parseS3Pin } from "./s3-pin.ts";
-import { parseUri } from "./source-uri.ts";
 
 export interface S3ReadOptions {
   readonly signal: AbortSignal;

@@ -1,16 +1,21 @@
 /** Turns a selection into pinned objects, the same way for every store. */
 import {
+  type Address,
   assertNever,
   BulkError,
   bytes,
+  distinctAddresses,
+  formatUri,
+  parseUri,
+  type Scheme,
   type SourceObject,
   type SourceSelection,
+  splitUri,
 } from "@headgate/core";
 import { parseGlob } from "./glob.ts";
 import { manifestError, parseManifest } from "./manifest.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import type { SourceOptions, SourceStore } from "./source-store.ts";
-import { type Address, formatUri, parseUri, type Scheme, splitUri } from "./source-uri.ts";
 
 /** What a store must offer for selections to work on it; `Listed` is what its listing tells of an object. */
 export interface Catalogue<Listed extends { readonly key: string }> {
@@ -151,21 +156,6 @@ async function* manifestObjects<Listed extends { readonly key: string }>(
     addresses.map((address, index) => ({ address, mandatory: entries[index]?.mandatory ?? false })),
     options,
   );
-}
-
-function distinctAddresses(uris: readonly string[], scheme: Scheme): readonly Address[] {
-  const seen = new Set<string>();
-  return uris.map((uri) => {
-    const address = parseUri(uri, scheme);
-    const spelling = formatUri(address);
-    if (seen.has(spelling)) {
-      throw new BulkError("ERR_REQUEST_INVALID", `source object ${spelling} is named twice`, {
-        fields: { uri: spelling },
-      });
-    }
-    seen.add(spelling);
-    return address;
-  });
 }
 
 /** An ERR_SOURCE_NOT_FOUND that names the object. */

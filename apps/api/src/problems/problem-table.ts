@@ -119,10 +119,11 @@ const known: Partial<Record<ErrorCode, Known>> = {
   ERR_SCHEDULE_FIXED: [409, "Change it in headgate.yaml."],
   ERR_UPLOAD_TOO_LARGE: [413, "Split the file, or compress it."],
   ERR_IDEMPOTENCY_CONFLICT: [422, "Use a fresh key for another request."],
+  ERR_SOURCE_URI: [422, "Correct the URI: s3://bucket/key or file:///absolute/path."],
   ERR_UNKNOWN_CONNECTION: [422, "Correct the name, or configure the connection."],
   ERR_UNKNOWN_SOURCE_NAME: [422, "Correct the name, or configure the connector."],
   ERR_UNKNOWN_OBJECT: [422, "Correct the name, or give the workers the connector's new schema."],
-  ERR_TOO_MANY_PENDING: [429, "Wait until some of the client's loads have ended."],
+  ERR_TOO_MANY_PENDING: [429, "Wait until some of them have ended."],
   ERR_UPLOAD_FAILED: [507, "Send it again later; the operator makes room in the upload folder."],
   ERR_REDIS_AWAY: [503, "Send again after Retry-After, with the same Idempotency-Key."],
 };

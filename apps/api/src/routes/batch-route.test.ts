@@ -111,6 +111,7 @@ describe("a batch", () => {
         { ...loadBody, connection: "nowhere" },
         { ...loadBody, source: { uri: "s3://other/x.csv" } },
         { ...loadBody, header: "absent" },
+        { ...loadBody, source: { uri: "orders.csv" } },
       ),
     );
     expect(answer.statusCode).toBe(422);
@@ -123,6 +124,7 @@ describe("a batch", () => {
       [5, "unknown_connection"],
       [6, "source_not_allowed"],
       [7, "request_invalid"],
+      [8, "source_uri"],
     ]);
     expect(answer.body).not.toContain("hunter2");
     expect(await count()).toBe(before);

@@ -50,7 +50,7 @@ export function planRoute(app: V1, { doors }: RouteContext): void {
         body: loadRequestBody,
         response: answers(
           errandAnswers,
-          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed"],
+          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed", "source_uri"],
           ...["unknown_connection", "unknown_source_name", "unknown_object", "too_many_pending"],
         ),
       },

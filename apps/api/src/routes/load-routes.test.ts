@@ -47,6 +47,23 @@ describe("a load", () => {
     expect(csv.body).toMatch(/^uri,line,column,rule,/);
   });
 
+  it.each([
+    { uri: "http://169.254.169.254/" },
+    { prefix: "/etc/passwd" },
+    { glob: "file:///tmp/../*" },
+    { keys: ["s3://bucket/a.csv", "orders.csv"] },
+    { manifest: "s3://" },
+  ])("is not made of files that could never be: %j", async (source) => {
+    const { call, loads } = createTestApi();
+    const answer = await call({
+      ...{ method: "POST", url: "/v1/loads", payload: { ...loadBody, source } },
+    });
+    expect(answer.statusCode).toBe(422);
+    const wrong = Object.values(source).flat().at(-1);
+    expect(answer.json()).toMatchObject({ code: "source_uri", fields: { uri: wrong } });
+    expect(await loads.list({})).toEqual({ loads: [] });
+  });
+
   it.each(['{"unexpected":1}', "[]", "1"])("is not cancelled by a body of %s", async (payload) => {
     const { call, newLoad, loads } = createTestApi();
     const id = await newLoad();

@@ -41,7 +41,7 @@ export function acceptLoadRoute(app: V1, { doors: { loads } }: RouteContext): vo
         body: loadRequestBody,
         response: answers(
           { 202: json("accepted, now or by an earlier request with this key", loadAnswer) },
-          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed"],
+          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed", "source_uri"],
           ...["idempotency_conflict", "idempotency_in_flight", "too_many_pending"],
           ...["unknown_connection", "unknown_source_name", "unknown_object"],
         ),

@@ -6,7 +6,7 @@ import { schedulesOfTest, type TestSchedules } from "./schedules.test-support.ts
 const targets = ["customers", "orders"].map((object) => ({
   sourceName: "crm",
   object,
-  source: { prefix: `s3://b/{yyyy-MM-dd}/${object}/` },
+  source: { prefix: `s3://bucket/{yyyy-MM-dd}/${object}/` },
 }));
 
 /** The worker dies before its call number `at` to Redis or a queue. */
@@ -64,7 +64,7 @@ async function nightWithDeath(at: number): Promise<boolean> {
   test.setNow("2026-03-09T12:00:00Z");
   await test.make("nightly", { targets, lookBackDays: 1, onNoFiles: "complete" });
   const uris = targets.flatMap(({ object }) =>
-    ["a", "b"].map((name) => `s3://b/2026-03-10/${object}/${name}.csv`),
+    ["a", "b"].map((name) => `s3://bucket/2026-03-10/${object}/${name}.csv`),
   );
   for (const uri of uris) test.files.set(uri, `id\n${uri}\n`);
   test.setNow("2026-03-10T02:00:00Z");

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestsOf, targetKey } from "./file-ledger.ts";
 import { caller, endLoad, schedulesOfTest, type TestSchedules } from "./schedules.test-support.ts";
 
-const uri = "s3://b/2026-03-10/orders/a.csv";
+const uri = "s3://bucket/2026-03-10/orders/a.csv";
 const target = targetKey({ sourceName: "crm", object: "orders", operation: "upsert" });
 
 /** A run of 2026-03-10 that has taken one file, whose load rests. */
@@ -94,7 +94,7 @@ describe("a loaded file", () => {
     expect(digests.place).toHaveLength(22);
     const nights = async (date: string) => {
       test.setNow(`${date}T12:00:00Z`);
-      test.files.set(`s3://b/${date}/orders/b.csv`, `id\n${date}\n`);
+      test.files.set(`s3://bucket/${date}/orders/b.csv`, `id\n${date}\n`);
       await test.schedules.runNow("nightly", { caller });
       await test.work();
     };

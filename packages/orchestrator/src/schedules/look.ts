@@ -3,7 +3,6 @@ import {
   addDays,
   checkSelection,
   checkSource,
-  fillDate,
   isBulkError,
   type SourceObject,
   type SourceSelection,
@@ -12,6 +11,7 @@ import { selectionOf } from "../load-request.ts";
 import { ownerAccess } from "../owner-access.ts";
 import type { ScheduleTarget } from "../schedule-spec.ts";
 import type { StepContext } from "../steps/context.ts";
+import { fillSource } from "./fill-source.ts";
 
 /** Where a target's files of one date lie. */
 interface Place {
@@ -87,23 +87,6 @@ function placeOf({ source, gate }: ScheduleTarget, date: string): Place {
   if ("file" in gate) return { selection, gate: folder + encodeURIComponent(gate.file) };
   const uri = folder + encodeURIComponent(gate.manifest);
   return { selection: { kind: "manifest", uri }, gate: uri };
-}
-
-/** Puts the date into every URI of a source. */
-export function fillSource(
-  source: ScheduleTarget["source"],
-  date: string,
-): ScheduleTarget["source"] {
-  if ("uri" in source) return { uri: fillDate(source.uri, date) };
-  if ("prefix" in source) {
-    const prefix = fillDate(source.prefix, date);
-    return source.suffix === undefined
-      ? { prefix }
-      : { prefix, suffix: fillDate(source.suffix, date) };
-  }
-  if ("glob" in source) return { glob: fillDate(source.glob, date) };
-  if ("keys" in source) return { keys: source.keys.map((uri) => fillDate(uri, date)) };
-  return { manifest: fillDate(source.manifest, date) };
 }
 
 async function lookInto(

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { schedulesOfTest, stepOf } from "./schedules.test-support.ts";
 
 const crm = { sourceName: "crm" } as const;
-const orders = { ...crm, object: "orders", source: { prefix: "s3://b/{yyyy-MM-dd}/orders/" } };
+const orders = { ...crm, object: "orders", source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" } };
 const customers = {
   ...crm,
   object: "customers",
-  source: { prefix: "s3://b/{yyyy-MM-dd}/customers/" },
+  source: { prefix: "s3://bucket/{yyyy-MM-dd}/customers/" },
 };
 
 describe("a nightly run", () => {
@@ -14,9 +14,9 @@ describe("a nightly run", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make();
-    test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-10/orders/b.csv", "id\n22\n");
-    test.files.set("s3://b/2026-03-09/orders/old.csv", "id\n3\n");
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/b.csv", "id\n22\n");
+    test.files.set("s3://bucket/2026-03-09/orders/old.csv", "id\n3\n");
     await test.work();
     expect(await test.runs()).toEqual([]);
 
@@ -36,8 +36,8 @@ describe("a nightly run", () => {
       },
     ]);
     expect(await test.loaded()).toEqual([
-      "s3://b/2026-03-10/orders/a.csv",
-      "s3://b/2026-03-10/orders/b.csv",
+      "s3://bucket/2026-03-10/orders/a.csv",
+      "s3://bucket/2026-03-10/orders/b.csv",
     ]);
     const ended = test.events.filter(({ type }) => type === "schedule.run-ended");
     expect(ended).toMatchObject([{ state: "complete", files: 2, bytes: 11, records: 1 }]);
@@ -60,8 +60,8 @@ describe("a nightly run", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { targets: [customers, orders] });
-    test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-10/customers/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/customers/a.csv", "id\n1\n");
     test.setNow("2026-03-10T02:00:00Z");
     await test.work({ loads: "rest" });
     expect((await test.runs())[0]?.targets).toMatchObject([
@@ -77,8 +77,8 @@ describe("a nightly run", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { targets: [customers, orders] });
-    test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-10/customers/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/customers/a.csv", "id\n1\n");
     test.setNow("2026-03-10T02:00:00Z");
     await test.work({ loads: "fail" });
     expect(await test.runs()).toMatchObject([
@@ -100,7 +100,7 @@ describe("a nightly run", () => {
     await test.make();
     const uris = Array.from(
       { length: 2001 },
-      (_, i) => `s3://b/2026-03-10/orders/${String(i).padStart(4, "0")}.csv`,
+      (_, i) => `s3://bucket/2026-03-10/orders/${String(i).padStart(4, "0")}.csv`,
     );
     for (const uri of uris) test.files.set(uri, `id\n${uri}\n`);
     test.setNow("2026-03-10T02:00:00Z");
@@ -116,18 +116,18 @@ describe("a gate", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { targets: [{ ...orders, gate: { file: "_SUCCESS" } }] });
-    test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
     test.setNow("2026-03-10T02:00:00Z");
     await test.work();
     expect((await test.runs())[0]?.targets).toMatchObject([
-      { state: "gathering", reason: { message: "s3://b/2026-03-10/orders/_SUCCESS is not there" } },
+      { state: "gathering", reason: { message: "s3://bucket/2026-03-10/orders/_SUCCESS is not there" } },
     ]);
     expect(test.events.filter(({ type }) => type === "schedule.run-waits")).toHaveLength(1);
 
-    test.files.set("s3://b/2026-03-10/orders/_SUCCESS", "");
-    test.files.set("s3://b/2026-03-10/orders/sub/_SUCCESS", "");
+    test.files.set("s3://bucket/2026-03-10/orders/_SUCCESS", "");
+    test.files.set("s3://bucket/2026-03-10/orders/sub/_SUCCESS", "");
     await test.work();
-    expect(await test.loaded()).toEqual(["s3://b/2026-03-10/orders/a.csv"]);
+    expect(await test.loaded()).toEqual(["s3://bucket/2026-03-10/orders/a.csv"]);
   });
 
   it("fails its target when it has not come in time, and nothing is loaded", async () => {
@@ -137,7 +137,7 @@ describe("a gate", () => {
       waitSeconds: 3600,
       targets: [{ ...orders, gate: { file: "_SUCCESS" } }],
     });
-    test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
     test.setNow("2026-03-10T02:00:00Z");
     await test.work();
     test.setNow("2026-03-10T03:00:00Z");
@@ -152,10 +152,10 @@ describe("a gate", () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { targets: [{ ...orders, gate: { manifest: "m.json" } }] });
-    const listed = "s3://b/2026-03-10/orders/a.csv";
-    test.files.set("s3://b/2026-03-10/orders/other.csv", "id\n1\n");
+    const listed = "s3://bucket/2026-03-10/orders/a.csv";
+    test.files.set("s3://bucket/2026-03-10/orders/other.csv", "id\n1\n");
     test.files.set(
-      "s3://b/2026-03-10/orders/m.json",
+      "s3://bucket/2026-03-10/orders/m.json",
       JSON.stringify({ entries: [{ url: listed }] }),
     );
     test.setNow("2026-03-10T02:00:00Z");
@@ -172,22 +172,22 @@ describe("a gate", () => {
 it("waits for each file that is named", async () => {
   const test = schedulesOfTest();
   test.setNow("2026-03-09T12:00:00Z");
-  const keys = ["a", "b"].map((name) => `s3://b/{yyyyMMdd}-${name}.csv`);
+  const keys = ["a", "b"].map((name) => `s3://bucket/{yyyyMMdd}-${name}.csv`);
   await test.make("nightly", { targets: [{ ...orders, source: { keys } }] });
-  test.files.set("s3://b/20260310-a.csv", "id\n1\n");
+  test.files.set("s3://bucket/20260310-a.csv", "id\n1\n");
   test.setNow("2026-03-10T02:00:00Z");
   await test.work();
   expect((await test.runs())[0]?.targets).toMatchObject([
-    { state: "gathering", reason: { message: "s3://b/20260310-b.csv is not there" } },
+    { state: "gathering", reason: { message: "s3://bucket/20260310-b.csv is not there" } },
   ]);
-  test.files.set("s3://b/20260310-b.csv", "id\n2\n");
+  test.files.set("s3://bucket/20260310-b.csv", "id\n2\n");
   await test.work();
-  expect(await test.loaded()).toEqual(["s3://b/20260310-a.csv", "s3://b/20260310-b.csv"]);
+  expect(await test.loaded()).toEqual(["s3://bucket/20260310-a.csv", "s3://bucket/20260310-b.csv"]);
 });
 
 it("waits until files have not changed for the settle time", async () => {
   const test = schedulesOfTest();
-  const uri = "s3://b/2026-03-10/orders/a.csv";
+  const uri = "s3://bucket/2026-03-10/orders/a.csv";
   test.setNow("2026-03-09T12:00:00Z");
   await test.make("nightly", { settleSeconds: 60 });
   test.files.set(uri, "id\n1\n");
@@ -213,17 +213,17 @@ describe("late files", () => {
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { lookBackDays: 2 });
     for (const day of ["09", "10", "11"])
-      test.files.set(`s3://b/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
+      test.files.set(`s3://bucket/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
     test.setNow("2026-03-10T02:00:00Z");
     await test.work();
-    test.files.set("s3://b/2026-03-10/orders/late.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/orders/late.csv", "id\n1\n");
     test.setNow("2026-03-11T02:00:00Z");
     await test.work();
     expect(await test.loaded()).toEqual([
-      "s3://b/2026-03-09/orders/a.csv",
-      "s3://b/2026-03-10/orders/a.csv",
-      "s3://b/2026-03-10/orders/late.csv",
-      "s3://b/2026-03-11/orders/a.csv",
+      "s3://bucket/2026-03-09/orders/a.csv",
+      "s3://bucket/2026-03-10/orders/a.csv",
+      "s3://bucket/2026-03-10/orders/late.csv",
+      "s3://bucket/2026-03-11/orders/a.csv",
     ]);
   });
 
@@ -234,17 +234,17 @@ describe("late files", () => {
       lookBackDays: 1,
       targets: [{ ...orders, gate: { file: "_SUCCESS" } }],
     });
-    test.files.set("s3://b/2026-03-10/orders/half.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-11/orders/a.csv", "id\n1\n");
-    test.files.set("s3://b/2026-03-11/orders/_SUCCESS", "");
+    test.files.set("s3://bucket/2026-03-10/orders/half.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-11/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-11/orders/_SUCCESS", "");
     test.setNow("2026-03-11T02:00:00Z");
     await test.work();
-    expect(await test.loaded()).toEqual(["s3://b/2026-03-11/orders/a.csv"]);
+    expect(await test.loaded()).toEqual(["s3://bucket/2026-03-11/orders/a.csv"]);
   });
 
   it("count again where they were overwritten", async () => {
     const test = schedulesOfTest();
-    const uri = "s3://b/2026-03-10/orders/a.csv";
+    const uri = "s3://bucket/2026-03-10/orders/a.csv";
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { lookBackDays: 1, onNoFiles: "complete" });
     test.files.set(uri, "id\n1\n");
@@ -260,7 +260,7 @@ describe("late files", () => {
 
   it("count as they were loaded, where they changed between listing and loading", async () => {
     const test = schedulesOfTest();
-    const uri = "s3://b/2026-03-10/orders/a.csv";
+    const uri = "s3://bucket/2026-03-10/orders/a.csv";
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { lookBackDays: 1, onNoFiles: "complete" });
     test.files.set(uri, "id\n1\n");

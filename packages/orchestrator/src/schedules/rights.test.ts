@@ -7,7 +7,7 @@ const access: ClientAccess = {
   name: "nightly",
   scopes: ["admin"],
   connections: undefined,
-  sources: ["s3://b/"],
+  sources: ["s3://bucket/"],
   limits: { requestsPerMinute: 600, pendingLoads: 10 },
 };
 
@@ -23,7 +23,7 @@ async function ownedBy(owner: ClientAccess | undefined): Promise<TestSchedules> 
   const test = schedulesOfTest();
   test.setNow("2026-03-10T12:00:00Z");
   await test.make();
-  test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
+  test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
   test.clients.set("nightly", owner);
   await test.schedules.runNow("nightly", { caller });
   await test.work();
@@ -52,10 +52,10 @@ it.each([
 );
 
 it.each([
-  ["that a manifest lists", { manifest: "s3://b/m.json" }, undefined],
+  ["that a manifest lists", { manifest: "s3://bucket/m.json" }, undefined],
   [
     "that a gate's manifest lists",
-    { prefix: "s3://b/{yyyy-MM-dd}/" },
+    { prefix: "s3://bucket/{yyyy-MM-dd}/" },
     { gate: { manifest: "m.json" } },
   ],
 ])("neither takes nor shows a file of another place %s", async (_what, source, more) => {
@@ -64,7 +64,7 @@ it.each([
   const target = { sourceName: "crm", object: "orders", source, ...more };
   await test.make("nightly", { targets: [target] });
   const entries = [{ url: "s3://secret/a.csv", mandatory: true }];
-  for (const uri of ["s3://b/m.json", "s3://b/2026-03-10/m.json"])
+  for (const uri of ["s3://bucket/m.json", "s3://bucket/2026-03-10/m.json"])
     test.files.set(uri, JSON.stringify({ entries }));
   test.files.set("s3://secret/a.csv", "id\n1\n");
   test.clients.set("nightly", access);
@@ -81,7 +81,7 @@ it("waits with its loads where the owner has too many that have not ended", asyn
   const test = schedulesOfTest();
   test.setNow("2026-03-10T12:00:00Z");
   await test.make();
-  test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
+  test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
   test.clients.set("nightly", { ...access, limits: { requestsPerMinute: 600, pendingLoads: 1 } });
   const { load } = await test.door.loads.accept(
     {
@@ -89,7 +89,7 @@ it("waits with its loads where the owner has too many that have not ended", asyn
       sourceName: "crm",
       object: "x",
       operation: "upsert",
-      source: { uri: "s3://b/x.csv" },
+      source: { uri: "s3://bucket/x.csv" },
     },
     { caller },
   );

@@ -5,7 +5,7 @@ import { checkSchedule, scheduleFaults } from "./schedule-faults.ts";
 const target = {
   sourceName: "crm",
   object: "orders",
-  source: { prefix: "s3://b/{yyyy-MM-dd}/orders/" },
+  source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" },
 } as const;
 
 function faultsOf(changes: Partial<ScheduleSpecInput>) {
@@ -34,13 +34,19 @@ it.each<[string, Partial<ScheduleSpecInput>, readonly (string | number)[], strin
   ],
   [
     "date pattern",
-    { targets: [{ ...target, source: { keys: ["s3://b/a.csv", "s3://b/{YYYY}.csv"] } }] },
+    { targets: [{ ...target, source: { keys: ["s3://bucket/a.csv", "s3://bucket/{YYYY}.csv"] } }] },
     ["targets", 0, "source", "keys"],
     "{YYYY}",
   ],
   [
+    "URI",
+    { targets: [{ ...target, source: { prefix: "https://b/{yyyy}/" } }] },
+    ["targets", 0, "source"],
+    "https://b/2000/",
+  ],
+  [
     "gate without a prefix",
-    { targets: [{ ...target, source: { glob: "s3://b/*.csv" }, gate: { file: "_SUCCESS" } }] },
+    { targets: [{ ...target, source: { glob: "s3://bucket/*.csv" }, gate: { file: "_SUCCESS" } }] },
     ["targets", 0, "gate"],
     "prefix",
   ],
@@ -58,7 +64,7 @@ it.each<[string, Partial<ScheduleSpecInput>, readonly (string | number)[], strin
   ],
   [
     "look-back without a prefix",
-    { lookBackDays: 1, targets: [{ ...target, source: { uri: "s3://b/{yyyy}.csv" } }] },
+    { lookBackDays: 1, targets: [{ ...target, source: { uri: "s3://bucket/{yyyy}.csv" } }] },
     ["lookBackDays"],
     "prefix",
   ],

@@ -1,7 +1,9 @@
-/** What is wrong with a schedule beyond its shape: times, names, order, gates and date patterns. */
-import { BulkError, fillDate, isBulkError, orderFaults } from "@headgate/core";
+/** What is wrong with a schedule beyond its shape: times, names, order, gates, date patterns and URIs. */
+import { BulkError, checkSelectedUris, fillDate, isBulkError, orderFaults } from "@headgate/core";
+import { selectionOf } from "../load-request.ts";
 import type { ScheduleSpec, ScheduleTarget } from "../schedule-spec.ts";
 import { checkTiming } from "./cron.ts";
+import { fillSource } from "./fill-source.ts";
 
 /** One fault, and where in the schedule it stands. */
 export interface ScheduleFault {
@@ -23,7 +25,7 @@ export function scheduleFaults(spec: ScheduleSpec): readonly ScheduleFault[] {
       message,
     })),
     ...targets.flatMap((target, index) =>
-      [...gateFaults(target), ...headerFaults(target), ...patternFaults(target)].map((fault) => ({
+      [...gateFaults(target), ...headerFaults(target), ...sourceFaults(target)].map((fault) => ({
         ...fault,
         path: ["targets", index, ...fault.path],
       })),
@@ -58,9 +60,13 @@ function headerFaults({ operation, header }: ScheduleTarget): readonly ScheduleF
   return [{ path: ["header"], message }];
 }
 
-function patternFaults({ source }: ScheduleTarget): readonly ScheduleFault[] {
-  return Object.entries(source).flatMap(([key, value]) =>
+function sourceFaults({ source }: ScheduleTarget): readonly ScheduleFault[] {
+  const unfilled = Object.entries(source).flatMap(([key, value]) =>
     [value].flat().flatMap((text) => faultOf(["source", key], () => fillDate(text, someDate))),
+  );
+  if (unfilled.length > 0) return unfilled;
+  return faultOf(["source"], () =>
+    checkSelectedUris(selectionOf({ source: fillSource(source, someDate) })),
   );
 }
 
@@ -77,7 +83,7 @@ function faultOf(path: readonly string[], check: () => unknown): readonly Schedu
     check();
     return [];
   } catch (error) {
-    if (!isBulkError(error, "ERR_REQUEST_INVALID")) throw error;
+    if (!isBulkError(error, "ERR_REQUEST_INVALID", "ERR_SOURCE_URI")) throw error;
     return [{ path, message: error.message.replace(/^(cron|timeZone): /, "") }];
   }
 }

@@ -11,22 +11,22 @@ it("shows what a run would take, what it waits for and what is loaded already, a
   const orders = {
     sourceName: "crm",
     object: "orders",
-    source: { prefix: "s3://b/{yyyy-MM-dd}/orders/" },
+    source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" },
   };
   const items = {
     sourceName: "crm",
     object: "items",
-    source: { prefix: "s3://b/{yyyy-MM-dd}/items/" },
+    source: { prefix: "s3://bucket/{yyyy-MM-dd}/items/" },
   };
   await test.make("nightly", {
     lookBackDays: 1,
     targets: [orders, { ...items, gate: { file: "_SUCCESS" } }],
   });
-  test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
-  test.files.set("s3://b/2026-03-10/items/a.csv", "id\n1\n");
+  test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+  test.files.set("s3://bucket/2026-03-10/items/a.csv", "id\n1\n");
   await test.schedules.runNow("nightly", { date: "2026-03-10", caller });
   await test.work();
-  test.files.set("s3://b/2026-03-10/orders/b.csv", "id\n2\n");
+  test.files.set("s3://bucket/2026-03-10/orders/b.csv", "id\n2\n");
   const { redis, base } = test.context.ledger;
   const keys = (await redis.keys(`${base}*`)).sort();
 
@@ -37,18 +37,18 @@ it("shows what a run would take, what it waits for and what is loaded already, a
     targets: [
       {
         name: "orders",
-        sources: ["s3://b/2026-03-10/orders/", "s3://b/2026-03-11/orders/"],
+        sources: ["s3://bucket/2026-03-10/orders/", "s3://bucket/2026-03-11/orders/"],
         ready: true,
-        files: [{ uri: "s3://b/2026-03-10/orders/b.csv", bytes: 5 }],
+        files: [{ uri: "s3://bucket/2026-03-10/orders/b.csv", bytes: 5 }],
         newFiles: 1,
         bytes: 5,
         alreadyLoaded: 1,
       },
       {
         name: "items",
-        sources: ["s3://b/2026-03-10/items/", "s3://b/2026-03-11/items/"],
+        sources: ["s3://bucket/2026-03-10/items/", "s3://bucket/2026-03-11/items/"],
         ready: false,
-        waitsFor: "s3://b/2026-03-11/items/_SUCCESS",
+        waitsFor: "s3://bucket/2026-03-11/items/_SUCCESS",
         files: [],
         newFiles: 0,
         bytes: 0,

@@ -39,7 +39,7 @@ export interface TestSchedules {
   /** Rights of clients by name; who is not in it may do anything. */
   readonly clients: Map<string, ClientAccess | undefined>;
   setNow(instant: string): void;
-  /** Makes a schedule of 02:00 UTC that settles at once; `orders` from `s3://b/{yyyy-MM-dd}/orders/`. */
+  /** Makes a schedule of 02:00 UTC that settles at once; `orders` from `s3://bucket/{yyyy-MM-dd}/orders/`. */
   make(name?: string, changes?: Partial<ScheduleSpecInput>): Promise<void>;
   /** What workers do at this instant: ticks, and steps of all runs, until nothing moves. */
   work(options?: {
@@ -130,7 +130,7 @@ export function specOf(changes: Partial<ScheduleSpecInput> = {}) {
     cron: "0 2 * * *",
     settleSeconds: 0,
     targets: [
-      { sourceName: "crm", object: "orders", source: { prefix: "s3://b/{yyyy-MM-dd}/orders/" } },
+      { sourceName: "crm", object: "orders", source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" } },
     ],
     ...changes,
   });

@@ -1,7 +1,7 @@
 /** A load request as a run of a schedule would make one, to hold against rights and connectors. */
 import { type LoadRequest, parseLoadRequest } from "../load-request.ts";
 import type { ScheduleSpec, ScheduleTarget } from "../schedule-spec.ts";
-import { fillSource } from "./look.ts";
+import { fillSource } from "./fill-source.ts";
 
 /** Any date shows which places a target reads. */
 const someDate = "2000-01-01";

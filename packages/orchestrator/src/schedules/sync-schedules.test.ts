@@ -54,9 +54,9 @@ it("keeps a run under way at the spec that it began with", async () => {
     targets: [{ sourceName: "crm", object: "orders", source: { prefix: "s3://elsewhere/" } }],
   });
   await syncSchedules(test.context, { nightly: moved });
-  test.files.set("s3://b/2026-03-10/orders/a.csv", "id\n1\n");
+  test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
   await test.work();
-  expect(await test.loaded()).toEqual(["s3://b/2026-03-10/orders/a.csv"]);
+  expect(await test.loaded()).toEqual(["s3://bucket/2026-03-10/orders/a.csv"]);
 });
 
 it("leaves a paused schedule paused", async () => {

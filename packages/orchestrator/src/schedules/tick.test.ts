@@ -66,7 +66,7 @@ describe("an instant while the run before is unfinished", () => {
     test.setNow("2026-03-09T12:00:00Z");
     await test.make("nightly", { overlap });
     for (const day of ["10", "11"])
-      test.files.set(`s3://b/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
+      test.files.set(`s3://bucket/2026-03-${day}/orders/a.csv`, `id\n${day}\n`);
     test.setNow("2026-03-10T02:00:00Z");
     await test.work({ loads: "rest" });
     test.setNow("2026-03-11T02:00:00Z");

@@ -7,8 +7,7 @@ import { constants } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { BulkError, isBulkError } from "@headgate/core";
-import { formatUri, parseUri } from "../source-uri.ts";
+import { BulkError, formatUri, isBulkError, parseUri } from "@headgate/core";
 
 export interface UploadFolderOptions {
   /** Absolute path; made where it is missing, for its owner only. */

@@ -2,7 +2,8 @@
  * Source URIs: `s3://bucket/key` and `file:///absolute/path`, with the key percent-encoded as in a
  * URL. Only "%" must be encoded by those who write one; "?", "#", "+" and blanks stand for themselves.
  */
-import { BulkError } from "@headgate/core";
+import { utf8Length } from "./csv/utf8.ts";
+import { BulkError } from "./errors.ts";
 
 /** Kinds of places a source object can lie in. */
 export type Scheme = "s3" | "file";
@@ -22,6 +23,8 @@ export interface Address {
  */
 const s3Uri = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/(.*))?$/s;
 const fileUri = /^file:\/\/(\/.*)$/s;
+/** Source: Amazon S3 User Guide, "Naming Amazon S3 objects": at most 1,024 bytes of UTF-8. */
+const maxS3KeyBytes = 1024;
 
 /** The scheme of a URI. Throws ERR_SOURCE_URI where it is none that headgate reads. */
 export function schemeOf(uri: string): Scheme {
@@ -45,11 +48,25 @@ export function splitUri(uri: string, scheme: Scheme): { container: string; enco
 /** Parses a URI of the given scheme. Throws ERR_SOURCE_URI. */
 export function parseUri(uri: string, scheme: Scheme): Address {
   const { container, encodedKey } = splitUri(uri, scheme);
-  return { scheme, container, key: decodeKey(encodedKey, uri) };
+  const key = decodeKey(encodedKey, uri);
+  const bytes = scheme === "s3" ? utf8Length(key) : 0;
+  if (bytes > maxS3KeyBytes)
+    throw uriError(uri, `has a key of ${bytes} bytes; S3 allows ${maxS3KeyBytes}`);
+  return { scheme, container, key };
+}
+
+/** Throws ERR_SOURCE_URI for a path that could lead elsewhere than it says, or that no file can have. */
+export function checkPlainPath({ scheme, key }: Address, uri: string): void {
+  if (scheme !== "file") return;
+  const segments = key.split("/");
+  if (key.includes("\0") || segments.includes("..") || segments.includes("."))
+    throw uriError(uri, 'holds "." or ".." or a zero byte');
 }
 
 /** Decodes percent-encoding and nothing else. Throws ERR_SOURCE_URI, naming `uri`. */
 export function decodeKey(encoded: string, uri: string): string {
+  if (!encoded.isWellFormed())
+    throw uriError(uri, "is not Unicode text: it holds half a character");
   try {
     return decodeURIComponent(encoded);
   } catch (cause) {
@@ -71,15 +88,22 @@ export function formatUri(address: Address): string {
   return address.scheme === "s3" ? `s3://${address.container}/${key}` : `file://${key}`;
 }
 
-/** An ERR_SOURCE_URI that names the URI and what is wrong with it. */
+/** An ERR_SOURCE_URI that names the URI, without a login in it, and what is wrong with it. */
 export function uriError(uri: string, problem: string, cause?: unknown): BulkError {
-  return new BulkError("ERR_SOURCE_URI", `source URI ${uri} ${problem}`, {
-    fields: { uri },
+  const shown = withoutLogin(uri);
+  return new BulkError("ERR_SOURCE_URI", `source URI ${shown} ${problem}`, {
+    fields: { uri: shown },
     cause,
   });
 }
 
-/** Order of the bytes of two keys' UTF-8 forms: the order in which S3 lists. */
-export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+const longestShown = 200;
+
+/** Of a URL also without its query, which may be a signature; and not longer than a person reads. */
+function withoutLogin(uri: string): string {
+  const plain = uri
+    .replace(/^([a-z0-9+.-]*:\/\/)[^/]*@/is, "$1***@")
+    .replace(/^(https?:[^?]*\?).*/is, "$1…")
+    .toWellFormed();
+  return plain.length > longestShown ? `${plain.slice(0, longestShown).toWellFormed()}…` : plain;
 }
