@@ -21,6 +21,8 @@ export interface ApiLimits {
   readonly uploadIdleMs: number;
   /** Streams of events that one client may follow at a time, on one instance. Default 10. */
   readonly streamsPerClient: number;
+  /** A stream of events ends after this; its client comes again, with the rights that it has then. Default 900,000. */
+  readonly streamMs: number;
   /** Time between two comments that keep a stream of events open. Default 15,000. */
   readonly heartbeatMs: number;
   /** A stream whose client reads nothing for so long while there is something is closed. Default 30,000. */
@@ -38,6 +40,7 @@ export const defaultApiLimits: ApiLimits = {
   readinessMs: 2_000,
   uploadIdleMs: 30_000,
   streamsPerClient: 10,
+  streamMs: 900_000,
   heartbeatMs: 15_000,
   slowReaderMs: 30_000,
 };

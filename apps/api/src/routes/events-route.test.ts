@@ -165,7 +165,7 @@ describe("events", () => {
         headers: { authorization: `Bearer ${key}` },
       });
       const text = await readUntil(response, "emea.last");
-      return [...text.matchAll(/^id: (\d+)/gm)].map(([, id]) => Number(id));
+      return [...text.matchAll(/^id: (\d+)-0\nevent: /gm)].map(([, id]) => Number(id));
     };
     expect(await idsOf("own")).toEqual([4, 5]);
     expect(await idsOf("emea")).toEqual([3, 5]);
@@ -190,6 +190,12 @@ describe("events", () => {
     const { api, url } = await listen(testFeed());
     const response = await fetch(`${url}/v1/events`, { headers });
     await api.app.close();
+    expect(await readUntil(response, "never")).toContain("(end)");
+  });
+
+  it("end after a while, so that the client has to log in again", async () => {
+    const { url } = await listen(testFeed(), { limits: { streamMs: 20 } });
+    const response = await fetch(`${url}/v1/events`, { headers });
     expect(await readUntil(response, "never")).toContain("(end)");
   });
 

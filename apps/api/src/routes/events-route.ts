@@ -1,7 +1,8 @@
 /**
  * `GET /v1/events`: the fleet's events as they come, by server-sent events. Each has the feed's id, so
  * that a client that comes again with `Last-Event-ID` misses none; where some are no longer kept it is
- * told by an event `gap`. Ends when the API closes, and for a client that does not read.
+ * told by an event `gap`. Ends when the API closes, for a client that does not read, and after a while
+ * for every client: it comes again, and has the rights then that it has then.
  */
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
@@ -48,8 +49,9 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
         description:
           "Server-sent events: `id`, `event` (the type) and `data` (JSON: at, and the event's own " +
           "properties). The first `id`, of no event, says where the stream begins, for a client whose " +
-          "connection breaks before the first event. A comment every 15 seconds keeps the connection. An event `gap` says that " +
-          "events before the next one are no longer kept. Without the scope read: events of the " +
+          "connection breaks before the first event. A comment every 15 seconds keeps the " +
+          "connection; after 15 minutes it ends, and the client comes again with Last-Event-ID. An " +
+          "event `gap` says that events before the next one are no longer kept. Without the scope read: events of the " +
           "client's own loads.",
         querystring: query,
         headers,
@@ -68,7 +70,8 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
         gone.abort();
         open.set(client.name, (open.get(client.name) ?? 1) - 1);
       });
-      const end = AbortSignal.any([gone.signal, closing]);
+      const over = AbortSignal.timeout(limits.streamMs);
+      const end = AbortSignal.any([gone.signal, closing, over]);
       const write = { stream, end, drainMs: limits.slowReaderMs, heartbeatMs: limits.heartbeatMs };
       const wanted = { filter: request.query, client };
       try {
