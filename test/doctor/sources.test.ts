@@ -96,6 +96,13 @@ describe("S3", () => {
     });
   });
 
+  it("whose endpoint holds a password is shown without it", async () => {
+    const patient = await startPatient();
+    const endpoint = patient.settings.sources.s3.endpoint.replace("//", "//user:canary@");
+    const { checks } = await patient.diagnose(withS3(patient, { endpoint }));
+    expect(JSON.stringify(checks)).not.toContain("canary");
+  });
+
   it("whose clock is over 3 minutes off fails", async () => {
     const patient = await startPatient();
     expect(await patient.check("s3.clock", {}, () => Date.now() + 200_000)).toMatchObject({

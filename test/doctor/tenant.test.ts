@@ -74,14 +74,6 @@ describe("the Salesforce token is refused", () => {
       advice: expect.stringContaining("allowedHosts"),
     });
   });
-
-  it("because the login URL is none that may be used", async () => {
-    const { steps, failed } = await diagnosis(await startPatient(), {
-      loginUrl: "https://example.org",
-    });
-    expect(steps).toEqual(["fail", undefined, undefined]);
-    expect(failed).toMatchObject({ advice: expect.stringContaining("set loginUrl to") });
-  });
 });
 
 describe("the Data Cloud token is refused", () => {

@@ -2,6 +2,7 @@
 import type { HeadgateConfig } from "@headgate/config";
 import { z } from "zod";
 import { type Check, fail, ok } from "./check.ts";
+import { withoutLogin } from "./shown-url.ts";
 
 /** RFC 7517; what else a key holds is not looked at. */
 const keySet = z.looseObject({
@@ -18,10 +19,11 @@ export async function jwksChecks(
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
   if (jwt === undefined) return [];
-  const { jwksUrl, algorithms } = jwt;
+  const { algorithms } = jwt;
+  const jwksUrl = withoutLogin(jwt.jwksUrl);
   const advice = "see jwt.jwksUrl: clients that log in by JWT are refused until it answers";
   try {
-    const answer = await fetch(jwksUrl, { redirect: "error", signal });
+    const answer = await fetch(jwt.jwksUrl, { redirect: "error", signal });
     if (!answer.ok) return [fail(name, `${jwksUrl} answers ${answer.status}`, advice)];
     const parsed = keySet.safeParse(await answer.json());
     if (!parsed.success) return [fail(name, `${jwksUrl} answers no JSON Web Key Set`, advice)];

@@ -31,6 +31,5 @@ it("names the scope where the token exchange is refused", () => {
 
 it("names the setting where nothing was refused", () => {
   expect(advice("ERR_INSTANCE_URL")).toContain("allowedHosts");
-  expect(advice("ERR_CONFIG")).toContain("loginUrl");
   expect(advice("ERR_API_UNREACHABLE")).toContain("loginUrl");
 });

@@ -48,8 +48,6 @@ export function loginAdvice({ code, fields }: BulkError): string {
   switch (code) {
     case "ERR_INSTANCE_URL":
       return "if the host is yours, add its suffix to allowedHosts; if not, see loginUrl: tokens go to no stranger";
-    case "ERR_CONFIG":
-      return "set loginUrl to https://login.salesforce.com, https://test.salesforce.com or your My Domain";
     case "ERR_API_UNREACHABLE":
       return "see that loginUrl is right and that this machine may reach it over HTTPS (proxy, firewall, caFile)";
   }

@@ -3,6 +3,7 @@ import { type BulkError, bytes, isBulkError } from "@headgate/core";
 import { createS3Store, type S3Store, type S3StoreOptions } from "@headgate/part-source";
 import { type Check, type CheckName, fail, ok, skip } from "./check.ts";
 import { clockCheck } from "./clock.ts";
+import { withoutLogin } from "./shown-url.ts";
 
 export interface S3UnderTest {
   readonly s3: S3StoreOptions;
@@ -50,7 +51,7 @@ async function endpointChecks(
     const { headers } = await fetch(url, { method: "HEAD", redirect: "manual", signal });
     const date = Date.parse(headers.get("date") ?? "");
     return [
-      ok(reachable, url),
+      ok(reachable, withoutLogin(url)),
       Number.isNaN(date)
         ? skip(clock, "S3 does not tell the time")
         : // The header has whole seconds.
@@ -61,7 +62,7 @@ async function endpointChecks(
     return [
       fail(
         reachable,
-        `${url} does not answer: ${networkReason(error)}`,
+        `${withoutLogin(url)} does not answer: ${networkReason(error)}`,
         "see that sources.s3.endpoint is right and that this machine may reach it (proxy, firewall, VPC endpoint)",
       ),
     ];
