@@ -2,9 +2,9 @@
  * Civil time in a time zone. A civil time counts milliseconds as if its zone were UTC, so that one
  * hour of it is always the same number. Rules of the zones come with the runtime (IANA).
  *
- * Where clocks change: a civil time that comes twice means the first; one that is left out means the
- * instant as long after the change as it would have been without it, so 02:30 is 03:30. These are
- * the rules of RFC 5545 and of `disambiguation: "compatible"` in Temporal.
+ * Where clocks change: a civil time that comes twice means the first, unless both are asked for; one
+ * that is left out means the instant as long after the change as it would have been without it, so
+ * 02:30 is 03:30. These are the rules of RFC 5545 and of `disambiguation: "compatible"` in Temporal.
  */
 import { type EpochMs, epochMs } from "../units.ts";
 
@@ -30,16 +30,19 @@ export function civilTimeAt(instant: EpochMs, timeZone: string): number {
   return Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"), of("second"));
 }
 
-/** The instant of a civil time of whole seconds. */
-export function instantOf(civilMs: number, timeZone: string): EpochMs {
+/** The instants of a civil time of whole seconds, in order: one, or two where it comes twice. */
+export function instantsOf(
+  civilMs: number,
+  timeZone: string,
+): readonly [EpochMs] | readonly [EpochMs, EpochMs] {
   // No zone is a whole day from UTC, so a change near the civil time lies between these two.
   const before = offsetAt(civilMs - dayMs, timeZone);
   const after = offsetAt(civilMs + dayMs, timeZone);
   const first = epochMs(civilMs - Math.max(before, after));
   const last = epochMs(civilMs - Math.min(before, after));
-  if (civilTimeAt(first, timeZone) === civilMs) return first;
-  if (civilTimeAt(last, timeZone) === civilMs) return last;
-  return epochMs(civilMs - before);
+  const isShown = (instant: EpochMs): boolean => civilTimeAt(instant, timeZone) === civilMs;
+  if (isShown(first)) return last > first && isShown(last) ? [first, last] : [first];
+  return [isShown(last) ? last : epochMs(civilMs - before)];
 }
 
 function offsetAt(instant: number, timeZone: string): number {

@@ -31,6 +31,20 @@ describe("a night of changing clocks", () => {
       ["2026-10-25T00:00Z", "2026-10-25T00:30Z", "2026-10-26T01:00Z"],
     ],
     [
+      "every hour is every hour, also of two that are called the same",
+      "0 * * * *",
+      "America/New_York",
+      "2026-11-01T04:30Z",
+      ["2026-11-01T05:00Z", "2026-11-01T06:00Z", "2026-11-01T07:00Z"],
+    ],
+    [
+      "so is every half hour, and one that is left out is not made up for",
+      "*/30 * * * *",
+      "Europe/Oslo",
+      "2026-03-29T00:20Z",
+      ["2026-03-29T00:30Z", "2026-03-29T01:00Z", "2026-03-29T01:30Z", "2026-03-29T02:00Z"],
+    ],
+    [
       "two that mean one instant start one run",
       "30 2,3 * * *",
       "Europe/Oslo",
@@ -56,9 +70,16 @@ describe("a night of changing clocks", () => {
   });
 });
 
+interface Meant {
+  readonly hours: readonly number[];
+  readonly minutes: readonly number[];
+  /** Whether a time that clocks show twice counts twice. */
+  readonly isPace: boolean;
+}
+
 /** All instants by looking at what clocks show at each quarter of an hour, with no cron library. */
 function byLooking(
-  { hours, minutes }: { readonly hours: readonly number[]; readonly minutes: readonly number[] },
+  { hours, minutes, isPace }: Meant,
   timeZone: string,
   span: { readonly from: number; readonly to: number },
 ): readonly number[] {
@@ -74,7 +95,7 @@ function byLooking(
     const civil = civilTimeAt(epochMs(t), timeZone);
     for (let left = before + quarter; left < civil; left += quarter)
       if (meant(left)) instants.add(t + left - (before + quarter));
-    if (meant(civil) && !shown.has(civil)) instants.add(t);
+    if (meant(civil) && (isPace || !shown.has(civil))) instants.add(t);
     shown.add(civil);
     before = Math.max(before, civil);
     if (civil < before) before = civil;
@@ -83,7 +104,16 @@ function byLooking(
 }
 
 const zones = Intl.supportedValuesOf("timeZone");
-const hours = fc.uniqueArray(fc.integer({ min: 0, max: 23 }), { minLength: 1, maxLength: 4 });
+const everyHour = Array.from({ length: 24 }, (_, hour) => hour);
+const hours = fc.oneof(
+  fc
+    .uniqueArray(fc.constantFrom(...everyHour), { minLength: 1, maxLength: 4 })
+    .map((some) => ({ text: some.join(","), hours: some, isPace: false })),
+  fc.integer({ min: 1, max: 6 }).map((step) => ({
+    ...{ text: step === 1 ? "*" : `*/${step}`, isPace: true },
+    hours: everyHour.filter((hour) => hour % step === 0),
+  })),
+);
 const minutes = fc.subarray([0, 15, 30, 45], { minLength: 1 });
 const years = fc.integer({ min: 2012, max: 2037 });
 
@@ -95,16 +125,19 @@ function daysOfChange(timeZone: string, year: number): readonly number[] {
   return days.filter((t) => offset(t) !== offset(t + day));
 }
 
-it("finds each civil time once over changes of clocks, in all zones, by next and by due alike", () => {
+it("finds the instants over changes of clocks, in all zones, by next and by due alike", () => {
   fc.assert(
     fc.property(fc.constantFrom(...zones), years, hours, minutes, (timeZone, year, hs, ms) => {
-      const timing = { cron: `${ms.join(",")} ${hs.join(",")} * * *`, timeZone };
+      const timing = { cron: `${ms.join(",")} ${hs.text} * * *`, timeZone };
       const changes = daysOfChange(timeZone, year);
       for (const change of changes.length === 0 ? [Date.UTC(year, 6, 1)] : changes) {
         const span = { from: epochMs(change - 86_400_000), to: epochMs(change + 2 * 86_400_000) };
-        const expected = byLooking({ hours: hs, minutes: ms }, timeZone, span);
+        const expected = byLooking({ ...hs, minutes: ms }, timeZone, span);
         expect(dueInstants(timing, span, 1000)).toEqual(expected);
-        expect(nextInstants(timing, span.from, expected.length)).toEqual(expected);
+        const half = Math.ceil(expected.length / 2);
+        expect(dueInstants(timing, span, half)).toEqual(expected.slice(-half));
+        for (const count of [half, expected.length])
+          expect(nextInstants(timing, span.from, count)).toEqual(expected.slice(0, count));
       }
     }),
     { numRuns: 150 },

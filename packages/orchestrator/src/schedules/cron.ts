@@ -1,7 +1,8 @@
 /**
  * Instants of cron expressions in a time zone. cron-parser says which civil times an expression
- * means; core's time-zone.ts says which instants those are, so that over a change of clocks each
- * civil time comes exactly once. (cron-parser's own zones leave out the night whose midnight is
+ * means; core's time-zone.ts says which instants those are. Over a change of clocks each civil time
+ * comes exactly once where the expression names hours, as "30 2 * * *" does; where its hours begin with
+ * a star it means a pace, and runs in both of two equal hours, as in other crons. (cron-parser's own zones leave out the night whose midnight is
  * skipped, as in Santiago, and what falls into Lord Howe's gap of half an hour.)
  */
 import {
@@ -10,7 +11,7 @@ import {
   civilTimeAt,
   type EpochMs,
   epochMs,
-  instantOf,
+  instantsOf,
   isTimeZone,
 } from "@headgate/core";
 import { type CronDate, type CronExpression, CronExpressionParser } from "cron-parser";
@@ -39,16 +40,17 @@ export function dueInstants(
   span: { readonly from: EpochMs; readonly to: EpochMs },
   most: number,
 ): readonly EpochMs[] {
-  const first = civilTimeAt(span.from, timeZone) - jumpMs;
-  const times = civilTimes(cron, civilTimeAt(span.to, timeZone) + jumpMs);
+  const first = Math.min(...shownAround(span.from, timeZone));
+  const times = civilTimes(cron, Math.max(...shownAround(span.to, timeZone)) + 1);
   const found = new Set<EpochMs>();
-  while (found.size < most) {
+  for (;;) {
     const civil = civilTime(times, "prev");
     if (civil === undefined || civil < first) break;
-    const instant = instantOf(civil, timeZone);
-    if (instant > span.from && instant <= span.to) found.add(instant);
+    if (found.size >= most && civil < Math.min(...shownAround(earliest(found), timeZone))) break;
+    for (const instant of instantsFor(cron, civil, timeZone))
+      if (instant > span.from && instant <= span.to) found.add(instant);
   }
-  return inOrder(found);
+  return inOrder(found).slice(-most);
 }
 
 /** The next `count` instants after `from`, earliest first. */
@@ -57,17 +59,32 @@ export function nextInstants(
   from: EpochMs,
   count: number,
 ): readonly EpochMs[] {
-  const times = civilTimes(cron, civilTimeAt(from, timeZone) - jumpMs);
+  const times = civilTimes(cron, Math.min(...shownAround(from, timeZone)) - 1);
   const found = new Set<EpochMs>();
   for (;;) {
     const civil = civilTime(times, "next");
     if (civil === undefined) break;
-    // A civil time that is left out means a later instant than some that follow it.
-    if (found.size >= count && civil > civilTimeAt(epochMs(Math.max(...found)), timeZone)) break;
-    const instant = instantOf(civil, timeZone);
-    if (instant > from) found.add(instant);
+    if (found.size >= count && civil > Math.max(...shownAround(latest(found), timeZone))) break;
+    for (const instant of instantsFor(cron, civil, timeZone))
+      if (instant > from) found.add(instant);
   }
   return inOrder(found).slice(0, count);
+}
+
+/** Instants that a civil time of the expression stands for. */
+function instantsFor(cron: string, civil: number, timeZone: string): readonly EpochMs[] {
+  const instants = instantsOf(civil, timeZone);
+  const hours = fieldsOf(cron).at(-4);
+  return hours?.startsWith("*") ? instants : instants.slice(0, 1);
+}
+
+/**
+ * What clocks show at an instant, and what they would show had a change shortly before or after it not
+ * come or come already. Near a change civil times and instants are not in the same order: beyond the
+ * least and the greatest of these they are.
+ */
+function shownAround(instant: EpochMs, timeZone: string): readonly number[] {
+  return [-jumpMs, 0, jumpMs].map((ms) => civilTimeAt(epochMs(instant + ms), timeZone) - ms);
 }
 
 /** The date in the time zone at an instant. */
@@ -77,7 +94,7 @@ export function dateAt(instant: EpochMs, timeZone: string): string {
 
 /** Goes through the expression's civil times from `civilMs` on, in either direction. */
 function civilTimes(cron: string, civilMs: number): CronExpression {
-  const fields = cron.trim().split(/\s+/);
+  const fields = fieldsOf(cron);
   if (fields.length !== 5 && fields.length !== 6)
     throw invalid(
       "cron",
@@ -104,6 +121,18 @@ function civilTime(times: CronExpression, step: "next" | "prev"): number | undef
     return undefined;
   }
   return date.getTime();
+}
+
+function fieldsOf(cron: string): readonly string[] {
+  return cron.trim().split(/\s+/);
+}
+
+function earliest(instants: ReadonlySet<EpochMs>): EpochMs {
+  return epochMs(Math.min(...instants));
+}
+
+function latest(instants: ReadonlySet<EpochMs>): EpochMs {
+  return epochMs(Math.max(...instants));
 }
 
 function inOrder(instants: ReadonlySet<EpochMs>): readonly EpochMs[] {
