@@ -57,10 +57,15 @@ export async function sweepUploads(
   nowMs: number,
 ): Promise<void> {
   try {
-    const starts = new Set<string>();
+    const found = new Set<string>();
+    // Most loads name objects in S3, which are no uploads.
     for await (const source of sourcesInUse())
-      for (const start of startsOf(source)) starts.add(start);
-    const inUse = (uri: string) => [...starts].some((start) => decoded(uri).startsWith(start));
+      for (const start of startsOf(source)) if (start.startsWith("file:")) found.add(start);
+    const starts = [...found];
+    const inUse = (uri: string): boolean => {
+      const plain = decoded(uri);
+      return starts.some((start) => plain.startsWith(start));
+    };
     const { length: files } = await uploads.sweep({ olderThanMs: keepMs, inUse, nowMs });
     if (files > 0) emit({ type: "uploads.removed", files });
   } catch (error) {
