@@ -239,6 +239,22 @@ logLevel: loud
       `must be at most 255 characters long (seen: "${"x".repeat(80)}…")`,
     ],
     ["loginUrl: login", 'must be a URL such as https://login.salesforce.com (seen: "login")'],
+    [
+      "loginUrl: ftp://login.salesforce.com",
+      'cannot be logged in at: it is not a plain host with an optional scheme, port and final slash (seen: "ftp://login.salesforce.com")',
+    ],
+    [
+      "loginUrl: http://login.salesforce.com",
+      'cannot be logged in at: the scheme is http (seen: "http://login.salesforce.com")',
+    ],
+    [
+      "loginUrl: https://login.example.com",
+      'cannot be logged in at: the host ends with none of the allowed suffixes (salesforce.com) (seen: "https://login.example.com")',
+    ],
+    [
+      "loginUrl: http://127.0.0.1:1",
+      'cannot be logged in at: it is a loopback host (seen: "http://127.0.0.1:1")',
+    ],
     ["allowedHosts: []", "must be at least 1 long (seen: a list)"],
     ["allowLoopback: yes", 'must be true or false (seen: "yes")'],
     ["caFile: nowhere.pem", "nowhere.pem cannot be read (ENOENT)"],

@@ -120,7 +120,10 @@ describe("a gate", () => {
     test.setNow("2026-03-10T02:00:00Z");
     await test.work();
     expect((await test.runs())[0]?.targets).toMatchObject([
-      { state: "gathering", reason: { message: "s3://bucket/2026-03-10/orders/_SUCCESS is not there" } },
+      {
+        state: "gathering",
+        reason: { message: "s3://bucket/2026-03-10/orders/_SUCCESS is not there" },
+      },
     ]);
     expect(test.events.filter(({ type }) => type === "schedule.run-waits")).toHaveLength(1);
 
@@ -205,6 +208,27 @@ it("waits until files have not changed for the settle time", async () => {
   test.setNow("2026-03-10T02:02:00Z");
   await test.work();
   expect(await test.loaded()).toEqual([uri]);
+});
+
+it("looks at its loads again soon while they are young, should a wake-up be missed", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  await test.make();
+  test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+  test.setNow("2026-03-10T02:00:00Z");
+  await test.work({ loads: "rest" });
+  const [run] = await test.runs();
+  for (const [now, until] of [
+    ["02:00:00", "02:00:01"],
+    ["02:00:20", "02:00:40"],
+    ["05:00:00", "05:01:00"],
+  ]) {
+    test.setNow(`2026-03-10T${now}Z`);
+    expect(await stepOf(test, run?.id ?? "")).toMatchObject({
+      kind: "snooze",
+      until: Date.parse(`2026-03-10T${until}Z`),
+    });
+  }
 });
 
 describe("late files", () => {

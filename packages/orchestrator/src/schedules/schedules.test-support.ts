@@ -130,7 +130,11 @@ export function specOf(changes: Partial<ScheduleSpecInput> = {}) {
     cron: "0 2 * * *",
     settleSeconds: 0,
     targets: [
-      { sourceName: "crm", object: "orders", source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" } },
+      {
+        sourceName: "crm",
+        object: "orders",
+        source: { prefix: "s3://bucket/{yyyy-MM-dd}/orders/" },
+      },
     ],
     ...changes,
   });
