@@ -1,9 +1,10 @@
 /** Where a command writes: answers on stdout, everything else on stderr. */
 import { fstatSync } from "node:fs";
 import { styleText } from "node:util";
+import { CliError } from "./errors.ts";
 
 export interface Terminal {
-  /** One answer, with a line end added. */
+  /** One answer, with a line end added. Throws CliError (failed) where it cannot be written. */
   answer(text: string): void;
   /**
    * Writes a blank that readers of the answers do not mind, if stdout is a pipe: only by writing is
@@ -47,7 +48,11 @@ export function processTerminal(
   return {
     answer(text) {
       clearLine();
-      stdout.write(`${withoutControls(text)}\n`);
+      try {
+        stdout.write(`${withoutControls(text)}\n`);
+      } catch (error) {
+        throw notWritten(error);
+      }
     },
     probe(blank) {
       if (isPipe(stdout)) stdout.write(blank);
@@ -78,6 +83,12 @@ export function processTerminal(
 /** The same terminal for answers and failures only. */
 export function quietTerminal(terminal: Terminal): Terminal {
   return { ...terminal, note: () => undefined, progress: () => undefined };
+}
+
+/** What becomes of a stdout that takes no answer; a full disk, say. */
+export function notWritten(error: unknown): CliError {
+  const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return new CliError("failed", `the answer cannot be written: ${why}`, { cause: error });
 }
 
 function isPipe({ fd }: OutputStream): boolean {

@@ -1,6 +1,10 @@
 /** Commands that need no API, as real processes. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { killLeftHeadgates, startHeadgate } from "./headgate.test-support.ts";
+
+const cliFile = fileURLToPath(new URL("main.ts", import.meta.url));
 
 afterEach(killLeftHeadgates);
 
@@ -14,6 +18,21 @@ describe("headgate api-key new", () => {
       hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       yaml: expect.stringMatching(/^clients:\n {2}ops:\n/),
     });
+  });
+});
+
+it("tells in a line that its answer cannot be written", () => {
+  const headgate = [process.execPath, "--conditions=@headgate/source", cliFile];
+  const { status, stderr } = spawnSync(
+    "sh",
+    ["-c", '"$@" > /dev/full', "sh", ...headgate, "config", "schema"],
+    {
+      encoding: "utf8",
+    },
+  );
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: "headgate: the answer cannot be written: ENOSPC\n",
   });
 });
 
