@@ -107,6 +107,9 @@ export interface Schedules {
   /** Newest first. */
   runs(name: string, page: { readonly limit?: number; readonly cursor?: string }): Promise<RunPage>;
   run(id: string): Promise<RunView | undefined>;
-  /** Cancels the run and those of its loads that can be. Throws ERR_RUN_NOT_FOUND, ERR_RUN_STATE. */
+  /**
+   * Cancels the run and those of its loads that can be; one that is cancelled is answered as it is.
+   * Throws ERR_RUN_NOT_FOUND, and ERR_RUN_STATE for one that has ended otherwise.
+   */
   cancelRun(id: string): Promise<RunView>;
 }

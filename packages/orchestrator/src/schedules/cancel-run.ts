@@ -11,7 +11,8 @@ const reason = { code: "cancelled", message: "cancelled on request" };
 
 /**
  * Writes that the run is cancelled; its loads are cancelled by `endRun`. Answers every run that now
- * is, this one first. Throws ERR_RUN_NOT_FOUND, ERR_RUN_STATE.
+ * is, this one first; one that was cancelled before is answered as it is. Throws ERR_RUN_NOT_FOUND,
+ * ERR_RUN_STATE.
  */
 export async function cancelRun(
   ledger: Ledger,
@@ -26,8 +27,8 @@ export async function cancelRun(
     const done = await cancelUnlessEnded(ledger, id);
     if (done !== undefined) cancelled.unshift(done);
   }
-  const own = await cancelUnlessEnded(ledger, runId);
-  if (own === undefined) throw hasEnded(await readRun(ledger, runId), runId);
+  const own = (await cancelUnlessEnded(ledger, runId)) ?? (await readRun(ledger, runId));
+  if (own?.state !== "cancelled") throw hasEnded(own, runId);
   return [own, ...cancelled];
 }
 

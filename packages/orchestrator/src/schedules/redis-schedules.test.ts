@@ -187,7 +187,7 @@ describe("a run by hand", () => {
     },
   );
 
-  it("is cancelled with the loads that can be, and once only", async () => {
+  it("is cancelled with the loads that can be, however often it is asked for", async () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");
     await test.make();
@@ -199,13 +199,20 @@ describe("a run by hand", () => {
       targets: [{ state: "skipped" }],
     });
     expect(await test.loads()).toMatchObject([{ state: "cancelled", run: id }]);
-    await expect(test.schedules.cancelRun(id)).rejects.toMatchObject({ code: "ERR_RUN_STATE" });
+    expect(await test.schedules.cancelRun(id)).toEqual(await test.schedules.run(id));
     for (const unknown of ["default.x", "x", "", "other.y", `${id}:files:orders`, "default.*"])
       await expect(test.schedules.cancelRun(unknown)).rejects.toMatchObject({
         code: "ERR_RUN_NOT_FOUND",
       });
     await test.work();
     expect(test.events.filter(({ type }) => type === "schedule.run-ended")).toHaveLength(1);
+
+    const { id: over } = await test.schedules.runNow("nightly", { caller });
+    await test.work();
+    await expect(test.schedules.cancelRun(over)).rejects.toMatchObject({
+      code: "ERR_RUN_STATE",
+      fields: { run: over, state: "complete" },
+    });
   });
 
   it("that was cancelled gets no load of a worker that was just making it, and an earlier one again", async () => {
