@@ -20,15 +20,19 @@ describe("an idempotency key", () => {
   });
 
   it.each([
-    ["no character", ""],
-    ["an empty string", '""'],
-    ["256 characters", "x".repeat(256)],
-    ["a blank", "two words"],
-    ["two headers", "one, two"],
-    ["a letter beyond ASCII", "clé"],
-    ["a control character", "a\tb"],
-  ])("refuses %s", (_what, header) => {
+    ["no character", "", "it has 0"],
+    ["an empty string", '""', "it has 0"],
+    ["256 characters", "x".repeat(256), "it has 256"],
+    ["a blank", "two words", "character 4 is a blank"],
+    ["two headers", "one, two", "character 5 is a blank"],
+    ["a letter beyond ASCII", "clé", "character 3 is not one of them"],
+    ["a control character", "a\tb", "character 2 is not one of them"],
+    ["a quoted string without an end", '"un', "a quote at its start"],
+    ["a quoted string that ends early", '"a"b"', "a quote at its start"],
+  ])("refuses %s, saying why", (_what, header, why) => {
     const parsed = idempotencyHeaders.safeParse({ "idempotency-key": header });
-    expect(parsed.error?.issues).toMatchObject([{ path: ["idempotency-key"] }]);
+    expect(parsed.error?.issues).toMatchObject([
+      { path: ["idempotency-key"], message: expect.stringContaining(why) },
+    ]);
   });
 });

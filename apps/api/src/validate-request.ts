@@ -1,5 +1,6 @@
 /** Checks what a request brings against the schemas of its route, the same way for every part of it. */
-import { BulkError, type ErrorCode } from "@headgate/core";
+import { BulkError, type ErrorCode, isBulkError } from "@headgate/core";
+import { parseRequest } from "@headgate/orchestrator/producer";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 
@@ -12,26 +13,26 @@ const notFoundCodes: Readonly<Record<string, ErrorCode>> = {
   "bulk-jobs": "ERR_BULK_JOB_NOT_FOUND",
 };
 
-/** Fastify's validator by zod. Every fault is told at once, by its field and without the value. */
+/** The parts of a request by Fastify's names, in words. */
+const partWords: Readonly<Record<string, string>> = {
+  body: "the body is",
+  querystring: "the query is",
+  headers: "the headers are",
+};
+
+/** Fastify's validator by zod. Every fault is told at once. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart, url }) => {
   const resource = /^\/v1\/([a-z-]+)/.exec(url ?? "")?.[1] ?? "";
   const notFound = httpPart === "params" ? notFoundCodes[resource] : undefined;
   return (data) => {
-    // Fastify's word for a body that is not there.
-    const parsed = schema.safeParse(data === null ? undefined : data);
-    if (parsed.success) return { value: parsed.data };
-    if (notFound !== undefined)
+    try {
+      // Fastify's word for a body that is not there.
+      const given = data === null ? undefined : data;
+      return { value: parseRequest(schema, given, partWords[httpPart ?? ""] ?? "the request is") };
+    } catch (error) {
+      if (!isBulkError(error, "ERR_REQUEST_INVALID")) throw error;
+      if (notFound === undefined) return { error };
       return { error: new BulkError(notFound, "the path holds no id or name that could be one") };
-    return { error: requestInvalid(httpPart ?? "request", parsed.error) };
+    }
   };
 };
-
-/** ERR_REQUEST_INVALID that lists every fault; the values seen are not repeated, for they could be anything. */
-function requestInvalid(part: string, error: z.ZodError): BulkError {
-  const faults = error.issues.map(
-    (issue) => `${issue.path.join(".") || `(${part})`}: ${issue.message}`,
-  );
-  return new BulkError("ERR_REQUEST_INVALID", `the ${part} is not valid: ${faults.join("; ")}`, {
-    fields: { field: error.issues[0]?.path.join(".") ?? "", faults: faults.length },
-  });
-}

@@ -13,6 +13,7 @@ import {
   type SourceSelection,
 } from "@headgate/core";
 import { z } from "zod";
+import { parseRequest } from "./request-faults.ts";
 
 const uri = z.string().min(1).max(2048);
 
@@ -101,9 +102,7 @@ export type LoadRequestInput = z.input<typeof loadRequestSchema>;
  * message, and ERR_SOURCE_URI for a URI that no store could have.
  */
 export function parseLoadRequest(input: unknown): LoadRequest {
-  const parsed = loadRequestSchema.safeParse(input);
-  if (!parsed.success) throw invalidRequest(parsed.error);
-  const request = parsed.data;
+  const request = parseRequest(loadRequestSchema, input, "the load request is");
   if (
     request.operation === "upsert" &&
     request.header !== undefined &&
@@ -116,19 +115,6 @@ export function parseLoadRequest(input: unknown): LoadRequest {
     );
   checkSelectedUris(selectionOf(request));
   return request;
-}
-
-function invalidRequest(error: z.ZodError): BulkError {
-  const faults = error.issues.map(
-    (issue) => `${issue.path.join(".") || "(body)"}: ${issue.message}`,
-  );
-  return new BulkError(
-    "ERR_REQUEST_INVALID",
-    `the load request is not valid: ${faults.join("; ")}`,
-    {
-      fields: { field: error.issues[0]?.path.join(".") ?? "", faults: faults.length },
-    },
-  );
 }
 
 /** The request's way of naming its files, in core's words. */

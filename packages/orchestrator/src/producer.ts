@@ -25,6 +25,7 @@ export type * from "./bulk-jobs.ts";
 export * from "./errands.ts";
 export type * from "./event-feed.ts";
 export * from "./load-request.ts";
+export { parseRequest } from "./request-faults.ts";
 export type * from "./loads.ts";
 export { openQueues, type Queues } from "./queue/queues.ts";
 export * from "./schedule-spec.ts";

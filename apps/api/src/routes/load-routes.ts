@@ -60,18 +60,23 @@ export function acceptLoadRoute(app: V1, { doors: { loads } }: RouteContext): vo
   );
 }
 
-const listQuery = z.strictObject({
-  connection: connectionParameter.exactOptional(),
-  state: listOf(z.enum(loadStates)).exactOptional().describe("repeated, or with commas"),
-  sourceName: z.string().max(80).exactOptional(),
-  object: z.string().max(80).exactOptional(),
-  operation: z.enum(operations).exactOptional(),
-  principal: z.string().max(32).exactOptional().describe("the client that brought them"),
-  run: z.string().max(100).exactOptional().describe("the run of a schedule that brought them"),
-  since: instantParameter.exactOptional().describe("accepted at this instant or later"),
-  until: instantParameter.exactOptional().describe("accepted before this instant"),
-  ...pageParameters,
-});
+const listQuery = z
+  .strictObject({
+    connection: connectionParameter.exactOptional(),
+    state: listOf(z.enum(loadStates)).exactOptional().describe("repeated, or with commas"),
+    sourceName: z.string().max(80).exactOptional(),
+    object: z.string().max(80).exactOptional(),
+    operation: z.enum(operations).exactOptional(),
+    principal: z.string().max(32).exactOptional().describe("the client that brought them"),
+    run: z.string().max(100).exactOptional().describe("the run of a schedule that brought them"),
+    since: instantParameter.exactOptional().describe("accepted at this instant or later"),
+    until: instantParameter.exactOptional().describe("accepted before this instant"),
+    ...pageParameters,
+  })
+  .refine(({ since, until }) => since === undefined || until === undefined || since < until, {
+    error: "must be after since",
+    path: ["until"],
+  });
 
 /** `GET /v1/loads`: a page of loads, newest first. Without the scope `read`: the client's own. */
 export function listLoadsRoute(app: V1, { doors: { loads } }: RouteContext): void {
