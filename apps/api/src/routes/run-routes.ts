@@ -13,11 +13,11 @@ import { backfillAnswer, runAnswer, runPageAnswer } from "../answers/schedule-an
 import { idempotencyHeaders, keyOf } from "../idempotency-key.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { seesConnection } from "../login/rights.ts";
+import { placeOf, visibleSchedule } from "../login/visible-schedule.ts";
 import { answers, json } from "../openapi/describe-answers.ts";
 import { idPath, noBody, noQuery, pageParameters, schedulePath } from "../parameters.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 import { askErrand, errandAnswers } from "./errand-routes.ts";
-import { visibleSchedule } from "./schedule-routes.ts";
 
 const tags = ["runs"];
 const date = z.iso.date("must be a date: yyyy-MM-dd");
@@ -51,8 +51,8 @@ export function startRunRoute(app: V1, { doors: { schedules } }: RouteContext): 
     },
     async (request, reply) => {
       const { name } = request.params;
-      await visibleSchedule(schedules, name, clientOfRequest(request));
-      const run = await schedules.runNow(name, {
+      const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+      const run = await schedules.runNow(placeOf(view), {
         caller: callerOf(request),
         ...request.body,
         ...keyOf(request.headers),
@@ -100,14 +100,17 @@ export function backfillRoute(app: V1, { doors: { schedules } }: RouteContext): 
     },
     async (request, reply) => {
       const { name } = request.params;
-      await visibleSchedule(schedules, name, clientOfRequest(request));
-      const backfill = await schedules.backfill(name, {
+      const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+      const backfill = await schedules.backfill(placeOf(view), {
         caller: callerOf(request),
         ...request.body,
         ...keyOf(request.headers),
       });
       request.log.info({ backfill: backfill.id }, "backfill asked for");
-      return reply.code(202).header("location", `/v1/schedules/${name}/runs`).send(backfill);
+      return reply
+        .code(202)
+        .header("location", `/v1/schedules/${placeOf(view)}/runs`)
+        .send(backfill);
     },
   );
 }
@@ -159,8 +162,8 @@ export function listRunsRoute(app: V1, { doors: { schedules } }: RouteContext): 
     },
     async (request) => {
       const { name } = request.params;
-      await visibleSchedule(schedules, name, clientOfRequest(request));
-      return await schedules.runs(name, request.query);
+      const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+      return await schedules.runs(placeOf(view), request.query);
     },
   );
 }

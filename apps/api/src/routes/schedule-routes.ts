@@ -1,8 +1,7 @@
 /** Schedules: what starts runs by the clock. */
 import { isDeepStrictEqual } from "node:util";
-import { BulkError, type ClientAccess, isBulkError } from "@headgate/core";
+import { isBulkError } from "@headgate/core";
 import {
-  type Schedules,
   type ScheduleView,
   scheduleNamePattern,
   scheduleSchema,
@@ -12,6 +11,7 @@ import { nextRunsAnswer, scheduleAnswer, schedulesAnswer } from "../answers/sche
 import { idempotencyHeaders } from "../idempotency-key.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { connectionToList, seesConnection } from "../login/rights.ts";
+import { placeOf, visibleSchedule } from "../login/visible-schedule.ts";
 import { answers, json, nothing } from "../openapi/describe-answers.ts";
 import { connectionParameter, noBody, noQuery, schedulePath, whole } from "../parameters.ts";
 import type { RouteContext, V1 } from "../v1.ts";
@@ -40,19 +40,6 @@ export function listSchedulesRoute(app: V1, { doors: { schedules } }: RouteConte
       return { schedules: all.filter(({ spec }) => seesConnection(client, spec.connection)) };
     },
   );
-}
-
-/** A schedule that the client may see. Throws ERR_SCHEDULE_NOT_FOUND. */
-export async function visibleSchedule(
-  schedules: Schedules,
-  name: string,
-  client: ClientAccess,
-): Promise<ScheduleView> {
-  const view = await schedules.get(name);
-  if (seesConnection(client, view.spec.connection)) return view;
-  throw new BulkError("ERR_SCHEDULE_NOT_FOUND", `there is no schedule "${name}"`, {
-    fields: { schedule: name },
-  });
 }
 
 /** `GET /v1/schedules/{name}`. */
@@ -125,12 +112,13 @@ export function createScheduleRoute(app: V1, { doors: { schedules } }: RouteCont
     async (request, reply) => {
       const { name, ...spec } = request.body;
       const caller = callerOf(request);
-      const place = `${spec.connection}.${name}`;
-      reply.code(201).header("location", `/v1/schedules/${place}`);
+      const place = placeOf({ name, spec });
+      const send = (view: ScheduleView) =>
+        reply.code(201).header("location", `/v1/schedules/${place}`).send(view);
       try {
         const view = await schedules.create(name, spec, caller);
         request.log.info({ schedule: place }, "schedule made");
-        return view;
+        return send(view);
       } catch (error) {
         if (!isBulkError(error, "ERR_SCHEDULE_EXISTS")) throw error;
         if (request.headers["idempotency-key"] === undefined) throw error;
@@ -138,7 +126,7 @@ export function createScheduleRoute(app: V1, { doors: { schedules } }: RouteCont
         const isSame = view.principal === caller.principal && isDeepStrictEqual(view.spec, spec);
         if (!isSame || view.origin === "file") throw error;
         reply.header("idempotent-replayed", "true");
-        return view;
+        return send(view);
       }
     },
   );
@@ -163,8 +151,8 @@ export function deleteScheduleRoute(app: V1, { doors: { schedules } }: RouteCont
     },
     async (request, reply) => {
       const { name } = request.params;
-      await visibleSchedule(schedules, name, clientOfRequest(request));
-      await schedules.remove(name);
+      const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+      await schedules.remove(placeOf(view));
       request.log.info({ schedule: name }, "schedule deleted");
       return reply.code(204).send();
     },
@@ -192,9 +180,9 @@ export function switchScheduleRoutes(app: V1, { doors: { schedules } }: RouteCon
       },
       async (request) => {
         const { name } = request.params;
-        await visibleSchedule(schedules, name, clientOfRequest(request));
-        request.log.info({ schedule: name }, `schedule: ${word}`);
-        return await schedules[word](name);
+        const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+        request.log.info({ schedule: placeOf(view) }, `schedule: ${word}`);
+        return await schedules[word](placeOf(view));
       },
     );
 }
@@ -217,8 +205,8 @@ export function nextRunsRoute(app: V1, { doors: { schedules } }: RouteContext): 
     },
     async (request) => {
       const { name } = request.params;
-      await visibleSchedule(schedules, name, clientOfRequest(request));
-      return { nextRuns: await schedules.nextRuns(name, request.query.count) };
+      const view = await visibleSchedule(schedules, name, clientOfRequest(request));
+      return { nextRuns: await schedules.nextRuns(placeOf(view), request.query.count) };
     },
   );
 }
