@@ -31,10 +31,12 @@ export async function startApi(
   { logger }: StartApiOptions,
 ): Promise<RunningApi> {
   const { config } = loaded;
-  const { redis, api, jwt } = config;
-  const { uploads } = config.sources;
+  const { redis, api } = config;
   let { clients } = loaded;
+  // All that can be wrong with the configuration comes before anything is opened.
   const board = boardOf(config);
+  const uploads = config.sources.uploads && createUploadFolder(config.sources.uploads);
+  const jwt = config.jwt && createJwtLogin(config.jwt);
   const producer = await createProducer({
     redisUrl: redis.url.reveal(),
     prefix: redis.prefix,
@@ -44,9 +46,9 @@ export async function startApi(
   });
   const { queues } = producer;
   const app = createApi({
-    doors: { ...producer, uploads: uploads && createUploadFolder(uploads) },
+    doors: { ...producer, uploads },
     clients: () => clients,
-    jwt: jwt && createJwtLogin(jwt),
+    jwt,
     rateStore: { redis: producer.redis, nameSpace: `${redis.prefix}:requests-of:` },
     boardQueues: [queues.loads, queues.bulkJobs, queues.runs, queues.errands, queues.upkeep],
     board,
