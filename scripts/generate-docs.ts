@@ -6,6 +6,7 @@
  *
  * A test says whether they are current.
  */
+import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commands } from "./docs/commands.ts";
@@ -47,10 +48,25 @@ async function current(name: string): Promise<string> {
     if (generate === undefined) throw new Error(`${name}: nothing generates "${key}"`);
     parts.set(key, await generate());
   }
-  return text.replaceAll(
+  const page = text.replaceAll(
     part,
     (_, start: string, key: string, end: string) => `${start}\n${parts.get(key)}\n\n${end}`,
   );
+  return await formatted(name, page);
+}
+
+/** The page as biome would write it, so that lint and this generator agree. */
+function formatted(name: string, page: string): Promise<string> {
+  const biome = join(import.meta.dirname, "../node_modules/.bin/biome");
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      biome,
+      ["format", `--stdin-file-path=docs/${name}`],
+      { maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
+    );
+    child.stdin?.end(page);
+  });
 }
 
 if (import.meta.main)

@@ -56,7 +56,10 @@ describe("accepting", () => {
 
   it("takes a body whose properties come in another order for the same one", async () => {
     const door = doorOfTest();
-    const { load } = await door.accept({ source: { prefix: "s3://bucket/x/", suffix: ".csv" } }, "k");
+    const { load } = await door.accept(
+      { source: { prefix: "s3://bucket/x/", suffix: ".csv" } },
+      "k",
+    );
     const shuffled = parseLoadRequest({
       source: { suffix: ".csv", prefix: "s3://bucket/x/" },
       operation: "upsert",
