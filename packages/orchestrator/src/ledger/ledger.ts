@@ -39,6 +39,7 @@
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call
  *   schedules                set    names of schedules
+ *   schedule-seq             counter: revisions of schedules
  *   schedule:<name>          hash   a schedule, see schedules/schedule-record.ts
  *   schedule:<name>:runs     zset   its runs by order
  *   run-seq                  counter: order of runs

@@ -25,7 +25,7 @@ if key ~= '' then
 end
 if due ~= '' then
   redis.call('HSET', schedule, 'lastDue', due)
-  redis.call('HINCRBY', schedule, 'revision', 1)
+  redis.call('HSET', schedule, 'revision', redis.call('INCR', base .. 'schedule-seq'))
 end
 if ARGV[9] ~= '' then redis.call('SET', base .. 'backfill:' .. answer, ARGV[9], 'EX', keep) end
 for i = 11, #ARGV - 1, 3 do

@@ -1,6 +1,6 @@
 /**
- * A schedule as it stands in Redis. Every change counts its revision, so that runs are recorded for
- * the schedule that was read and for no other.
+ * A schedule as it stands in Redis. Every change gives it a revision that no schedule has had, so that
+ * runs are recorded for the schedule that was read and for no other, not even a later one of its name.
  */
 import { BulkError, epochMs } from "@headgate/core";
 import { z } from "zod";
@@ -58,7 +58,7 @@ if before[1] and mode == 'create' then return 'exists' end
 if before[1] == origin and before[2] == ARGV[4] then return 'same' end
 redis.call('HSET', key, 'origin', origin, 'principal', ARGV[3], 'spec', ARGV[4],
   'lastDue', string.format('%.0f', now()))
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', redis.call('INCR', base .. 'schedule-seq'))
 redis.call('SADD', base .. 'schedules', name)
 if not before[1] then return 'added' end
 return before[1] == origin and 'changed' or 'replaced'
@@ -121,7 +121,7 @@ if paused then
 else
   redis.call('HSET', key, 'paused', '1')
 end
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', redis.call('INCR', base .. 'schedule-seq'))
 return 'changed'
 `;
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { readSchedule } from "./schedule-record.ts";
 import { schedulesOfTest } from "./schedules.test-support.ts";
+import { tickSchedule } from "./tick.ts";
 
 const nothing = { onNoFiles: "complete" } as const;
 
@@ -58,6 +60,20 @@ describe("instants that nobody was there for", () => {
     expect(runs).toHaveLength(367);
     expect(runs.at(-1)?.state).toBe("skipped");
   }, 60_000);
+});
+
+it("starts nothing of a schedule that was made anew since it was read", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  await test.make();
+  const { ledger } = test.context;
+  const read = await readSchedule(ledger, "nightly");
+  if (read === undefined) throw new Error("it was made");
+  await test.schedules.remove("nightly");
+  await test.make("nightly", { cron: "0 5 * * *" });
+  test.setNow("2026-03-10T02:00:00Z");
+  await tickSchedule(test.context, read);
+  expect(await test.runs()).toEqual([]);
 });
 
 describe("an instant while the run before is unfinished", () => {
