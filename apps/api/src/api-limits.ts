@@ -19,6 +19,8 @@ export interface ApiLimits {
   readonly readinessMs: number;
   /** An upload of which no byte comes for so long is answered 408. Default 30,000. */
   readonly uploadIdleMs: number;
+  /** What is still sent of a request that was answered already is read for so long. Default 5,000. */
+  readonly readOnMs: number;
   /** Streams of events that one client may follow at a time, on one instance. Default 10. */
   readonly streamsPerClient: number;
   /** A stream of events ends after this; its client comes again, with the rights that it has then. Default 900,000. */
@@ -39,6 +41,7 @@ export const defaultApiLimits: ApiLimits = {
   connections: 1_000,
   readinessMs: 2_000,
   uploadIdleMs: 30_000,
+  readOnMs: 5_000,
   streamsPerClient: 10,
   streamMs: 900_000,
   heartbeatMs: 15_000,

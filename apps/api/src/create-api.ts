@@ -3,12 +3,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type ApiLimits, defaultApiLimits } from "./api-limits.ts";
 import { addBoard, type BoardOptions, type BoardQueue } from "./board.ts";
+import { readOnAfterEarlyAnswers } from "./early-answers.ts";
 import { type BearerLogin, requireLogin } from "./login/bearer-login.ts";
 import { limitRequestRate, type RateStore } from "./login/request-rate.ts";
 import { requireScopes } from "./login/scopes.ts";
 import { docsPage } from "./openapi/docs-page.ts";
 import { gatherDocument } from "./openapi/document.ts";
-import { answerMalformedHttp } from "./problems/malformed-http.ts";
+import { answerMalformedHttp, refuseOddHeads } from "./problems/malformed-http.ts";
 import { refuseOtherMethods } from "./problems/method-not-allowed.ts";
 import { problemPages } from "./problems/problem-pages.ts";
 import { HttpProblem, sendProblem } from "./problems/problems.ts";
@@ -18,6 +19,7 @@ import { limitRequestTime } from "./request-time.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { v1Routes } from "./routes/v1-routes.ts";
 import { apiContentPolicy, sendSecurityHeaders } from "./security-headers.ts";
+import { takeTextBodies } from "./text-bodies.ts";
 import type { Doors, V1 } from "./v1.ts";
 import { validateRequest } from "./validate-request.ts";
 
@@ -56,14 +58,15 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.addHook("onSend", async (_request, reply) => {
     if (closing.signal.aborted) reply.header("connection", "close");
   });
+  readOnAfterEarlyAnswers(app, limits.readOnMs);
   endQuietConnections(app);
+  refuseOddHeads(app);
   limitRequestTime(app, limits.requestTimeoutMs);
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error));
   app.setNotFoundHandler((_request, reply) =>
     sendProblem(reply, new HttpProblem("route_not_found", "the path is not one of this API")),
   );
-  // Only application/json is left; see fastify's list of built-in parsers.
-  app.removeContentTypeParser("text/plain");
+  takeTextBodies(app);
   logRequests(app);
   sendSecurityHeaders(app, apiContentPolicy);
 
@@ -108,7 +111,12 @@ function newServer(limits: ApiLimits, logger: FastifyBaseLogger | undefined): Fa
     forceCloseConnections: "idle",
     // A request on an open connection is still answered while closing; Fastify's own 503 is no problem+json.
     return503OnClosing: false,
-    http: { headersTimeout: limits.headersTimeoutMs, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      maxHeaderSize: 16 * 1024,
+      // Node's own refusal is no problem+json; refuseOddHeads has one.
+      requireHostHeader: false,
+    },
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, error);
     },

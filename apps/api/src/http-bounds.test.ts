@@ -33,6 +33,62 @@ describe("over real HTTP", () => {
     expect(answer).toContain('"code":"bad_request"');
   });
 
+  it.each([
+    ["has no Host", "GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n", 400, "Host"],
+    [
+      "expects what nobody knows",
+      "GET /livez HTTP/1.1\r\nhost: x\r\nexpect: 200-ok\r\n\r\n",
+      417,
+      "100-continue",
+    ],
+  ])("answers with problem+json a request that %s", async (_what, head, status, detail) => {
+    const { port } = await listen();
+    const socket = connect(port, "127.0.0.1");
+    socket.write(head);
+    const answer = await text(socket);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain("application/problem+json");
+    expect(answer).toContain(detail);
+  });
+
+  it.each([
+    ["of a known length", "content-length: 6000000"],
+    ["in chunks", "transfer-encoding: chunked"],
+  ])("lets a client that sends too much %s read its answer", async (_what, framing) => {
+    const { port } = await listen();
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `POST /v1/loads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\n` +
+        `content-type: application/json\r\n${framing}\r\n\r\n`,
+    );
+    const chunk = " ".repeat(60_000);
+    const isChunked = framing.startsWith("transfer");
+    // As Python's http.client does: all of the body, then the answer.
+    socket.pause();
+    for (let sent = 0; sent < 100; sent++)
+      await new Promise<void>((resolve, reject) =>
+        socket.write(isChunked ? `ea60\r\n${chunk}\r\n` : chunk, (error) =>
+          error ? reject(error) : resolve(),
+        ),
+      );
+    if (isChunked) socket.write("0\r\n\r\n");
+    socket.write("GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain("this resource takes 262144");
+    expect(answer).toContain("HTTP/1.1 200 ");
+  });
+
+  it("does not read on for ever after an early answer", async () => {
+    const { port } = await listen({ limits: { readOnMs: 20 } });
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `POST /v1/loads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\n` +
+        "content-type: application/json\r\ncontent-length: 6000000\r\n\r\n",
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
   it("refuses more than 16 KiB of headers", async () => {
     const { port } = await listen();
     const socket = connect(port, "127.0.0.1");

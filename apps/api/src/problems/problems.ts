@@ -61,7 +61,7 @@ export class HttpProblem extends Error {
 /** Answers with the problem that `error` is. Everything of ours that answers 4xx or 5xx ends here. */
 export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { request } = reply;
-  const problem = problemOf(error, request.id);
+  const problem = problemOf(error, request);
   logProblem(request, problem, error);
   if (problem.status === 503 || problem.status === 429)
     reply.header("retry-after", String(retryAfterSeconds));
@@ -79,7 +79,8 @@ export function lineFault(line: number, error: unknown): LineFault | undefined {
 }
 
 /** The problem that `error` is; an error of unknown kind becomes `internal` and shows nothing of itself. */
-function problemOf(error: unknown, requestId: string): Problem {
+function problemOf(error: unknown, request: FastifyRequest): Problem {
+  const requestId = request.id;
   if (error instanceof BulkError) {
     const kind = problemKindOf(error.code);
     if (kind === undefined) return internalProblem(requestId);
@@ -90,7 +91,7 @@ function problemOf(error: unknown, requestId: string): Problem {
     const head = headOf(error.code, httpProblems[error.code]);
     return { ...head, detail: error.message, fields: {}, requestId, ...error.more };
   }
-  const known = fromFastify(error);
+  const known = fromFastify(error, request);
   return known === undefined
     ? internalProblem(requestId)
     : httpProblem(known.code, known.detail, requestId);
@@ -115,14 +116,15 @@ function internalProblem(requestId: string): Problem {
 /** Fastify's own refusals by their code; their messages may repeat the body, so ours stand instead. */
 function fromFastify(
   error: unknown,
+  request: FastifyRequest,
 ): { readonly code: HttpProblemCode; readonly detail: string } | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, statusCode } = error as Partial<FastifyError>;
   switch (code) {
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return { code: "media_type", detail: "the content-type is not one of this resource" };
+      return { code: "media_type", detail: wrongMediaType(request) };
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return { code: "body_too_large", detail: "the body is over the limit of this resource" };
+      return { code: "body_too_large", detail: tooLarge(request) };
     case "FST_ERR_CTP_EMPTY_JSON_BODY":
       return { code: "body_malformed", detail: "the body is empty" };
     case "FST_ERR_CTP_INVALID_JSON_BODY":
@@ -135,6 +137,23 @@ function fromFastify(
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return { code: "bad_request", detail: "the request cannot be understood" };
   return undefined;
+}
+
+function wrongMediaType({ headers, routeOptions }: FastifyRequest): string {
+  const { "content-type": type } = headers;
+  const seen = type === undefined ? "there is no content-type" : `content-type is ${shown(type)}`;
+  const { consumes = ["application/json"] } = routeOptions.schema ?? {};
+  return `${seen}; this resource takes ${consumes.join(", ")}`;
+}
+
+function tooLarge({ headers, routeOptions }: FastifyRequest): string {
+  const bytes = Number(headers["content-length"] ?? Number.NaN);
+  const seen = bytes > 0 ? `the body has ${bytes} bytes` : "the body is too long";
+  return `${seen}; this resource takes ${routeOptions.bodyLimit}`;
+}
+
+function shown(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function logProblem(request: FastifyRequest, problem: Problem, error: unknown): void {

@@ -120,7 +120,6 @@ describe("a batch", () => {
     expect(lines.map(({ line, code }) => [line, code])).toEqual([
       [2, "body_malformed"],
       [3, "request_invalid"],
-      [4, "body_malformed"],
       [5, "unknown_connection"],
       [6, "source_not_allowed"],
       [7, "request_invalid"],
@@ -128,6 +127,28 @@ describe("a batch", () => {
     ]);
     expect(answer.body).not.toContain("hunter2");
     expect(await count()).toBe(before);
+  });
+
+  it("sent again with other line ends, or properties in another order, is the same", async () => {
+    open();
+    const [one, other] = [lineOf("j"), lineOf("k")];
+    const first = await send(bodyOf(one, other), "k-4");
+    const turned = Object.fromEntries(Object.entries(other).toReversed());
+    const again = await send(
+      `\n${JSON.stringify(one)}\r\n\r\n${JSON.stringify(turned)}\r\n`,
+      "k-4",
+    );
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    expect(idsIn(again.body)).toEqual(idsIn(first.body));
+  });
+
+  it("without a load request is refused", async () => {
+    open();
+    for (const body of ["\n", "\r\n\n  "])
+      expect((await send(body)).json()).toMatchObject({
+        code: "batch_invalid",
+        detail: "0 load requests were sent; a batch has 1 to 1000",
+      });
   });
 
   it.each([

@@ -19,6 +19,7 @@ import { callerOf } from "../login/bearer-login.ts";
 import { answers, text } from "../openapi/describe-answers.ts";
 import { noQuery } from "../parameters.ts";
 import { HttpProblem, type LineFault, lineFault } from "../problems/problems.ts";
+import { utf8Text } from "../text-bodies.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 import { loadRequestExamples } from "./load-request-body.ts";
 
@@ -38,8 +39,8 @@ export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       ndjson,
-      { parseAs: "string" },
-      async (_request: FastifyRequest, body: string) => body,
+      { parseAs: "buffer" },
+      async (_request: FastifyRequest, body: Buffer) => utf8Text(body),
     );
     scope.post(
       "/loads/batch",
@@ -50,8 +51,8 @@ export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
         schema: {
           ...{ tags: ["loads"], operationId: "acceptLoads", summary: "Bring many loads" },
           description:
-            "A load request a line, at most 1,000 lines and 4 MiB; all or, where a line is wrong, " +
-            "none. The answer has a load a line, in the same order. Needs an Idempotency-Key; sent " +
+            "A load request a line, at most 1,000 and 4 MiB, empty lines left out; all or, where a " +
+            "line is wrong, none. The answer has a load a line, in the same order. Needs an Idempotency-Key; sent " +
             "again with the same key it makes no load twice.",
           consumes: [ndjson],
           querystring: noQuery,
@@ -72,8 +73,9 @@ export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
           throw new HttpProblem("idempotency_key_missing", "send the header Idempotency-Key");
         const caller = callerOf(request);
         const requests = await checkLines(loads, request.body, caller);
-        // Not the body itself, which the door would hash anew for each line.
-        const batch = createHash("sha256").update(request.body).digest("hex");
+        // As they were understood, so that another way to write them is the same batch; and not
+        // themselves, which the door would hash anew for each line.
+        const batch = createHash("sha256").update(JSON.stringify(requests)).digest("hex");
         const accepted = [];
         for (const [index, one] of requests.entries())
           accepted.push(
@@ -99,16 +101,19 @@ async function checkLines(
   body: string,
   caller: Caller,
 ): Promise<readonly LoadRequest[]> {
-  const lines = body.replace(/\r?\n$/, "").split("\n");
-  if (lines.length > maxLines)
-    throw new HttpProblem("batch_invalid", `${lines.length} lines were sent; at most ${maxLines}`);
+  const lines: { readonly text: string; readonly number: number }[] = [];
+  for (const [index, text] of body.split("\n").entries())
+    if (text.trim() !== "") lines.push({ text, number: index + 1 });
+  if (lines.length < 1 || lines.length > maxLines)
+    throw new HttpProblem(
+      "batch_invalid",
+      `${lines.length} load requests were sent; a batch has 1 to ${maxLines}`,
+    );
   const requests: LoadRequest[] = [];
   const faults: LineFault[] = [];
   for (let first = 0; first < lines.length; first += sideBySide) {
     const some = lines.slice(first, first + sideBySide);
-    const checked = await Promise.all(
-      some.map((line, index) => checkLine(loads, line, { number: first + index + 1, caller })),
-    );
+    const checked = await Promise.all(some.map((line) => checkLine(loads, line, caller)));
     for (const one of checked) "detail" in one ? faults.push(one) : requests.push(one);
   }
   if (faults.length === 0) return requests;
@@ -118,11 +123,11 @@ async function checkLines(
 
 async function checkLine(
   loads: Loads,
-  line: string,
-  { number, caller }: { readonly number: number; readonly caller: Caller },
+  { text, number }: { readonly text: string; readonly number: number },
+  caller: Caller,
 ): Promise<LoadRequest | LineFault> {
   try {
-    const request = parseLoadRequest(parseJson(line));
+    const request = parseLoadRequest(parseJson(text));
     await loads.check(request, caller);
     return request;
   } catch (error) {
@@ -135,6 +140,6 @@ async function checkLine(
   }
 }
 
-function parseJson(line: string): unknown {
-  return JSON.parse(line);
+function parseJson(text: string): unknown {
+  return JSON.parse(text);
 }

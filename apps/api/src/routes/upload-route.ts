@@ -13,7 +13,10 @@ import { HttpProblem } from "../problems/problems.ts";
 import { movingBytes, noHandlerTimeoutMs } from "../request-time.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 
-const mediaTypes = ["text/csv", "application/octet-stream"];
+const mediaTypes = [
+  ...["text/csv", "text/plain", "text/tab-separated-values", "application/octet-stream"],
+  ...["application/gzip", "application/x-gzip", "application/zstd"],
+];
 
 const query = z.strictObject({
   name: z
