@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { startPrivateRedis } from "@headgate/standalone/redis";
 import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { serve } from "./http-server.ts";
 import { type Patient, startPatient } from "./patient.ts";
 
 /** A server of the test's own, after these commands. */
@@ -34,6 +35,20 @@ describe("a Redis that cannot be used", () => {
       }),
     ]);
     expect(JSON.stringify(checks)).not.toContain("canary");
+  });
+
+  it("because an HTTP server listens there", async () => {
+    const patient = await startPatient();
+    const { host } = new URL(await serve((_, response) => response.end("hello")));
+    const check = await patient.check(
+      "redis.reachable",
+      withRedis(patient, { url: `redis://${host}` }),
+    );
+    expect(check).toMatchObject({
+      status: "fail",
+      detail: `${host} cannot be used: no answer that Redis would give`,
+      advice: expect.stringContaining("HTTP server"),
+    });
   });
 
   it.each([

@@ -158,19 +158,30 @@ describe("the key set of JSON Web Tokens", () => {
     ["a key of another algorithm", 200, { keys: [{ kty: "RSA", alg: "PS256" }] }],
     ["no key", 200, { keys: [] }],
     ["another shape", 200, { jwks: [] }],
-    ["HTML", 200, "<html>"],
-    ["an error", 500, "{}"],
-  ])("fails with %s", async (_, status, body) => {
+    ["HTML", 200, "<html>", "does not answer with JSON"],
+    ["an error", 500, "{}", "answers 500"],
+  ])("fails with %s", async (_, status, body, detail = "") => {
     const url = await answering(status, body);
     expect(await (await startPatient()).check("jwt.keys", jwt(url))).toMatchObject({
       status: "fail",
+      detail: expect.stringContaining(detail),
       advice: expect.stringContaining("jwt."),
     });
   });
 
-  it("fails where nothing answers", async () => {
-    expect(await (await startPatient()).check("jwt.keys", jwt(await nobody()))).toMatchObject({
+  it("fails where nothing answers, and says so", async () => {
+    const url = await nobody();
+    expect(await (await startPatient()).check("jwt.keys", jwt(url))).toMatchObject({
       status: "fail",
+      detail: `${url} cannot be reached: ECONNREFUSED`,
+    });
+  });
+
+  it("fails where a redirect would lead elsewhere", async () => {
+    const url = await serve((_, response) => response.writeHead(302, { location: "/" }).end());
+    expect(await (await startPatient()).check("jwt.keys", jwt(url))).toMatchObject({
+      status: "fail",
+      detail: `${url} cannot be fetched: it redirects, or does not speak HTTP`,
     });
   });
 });

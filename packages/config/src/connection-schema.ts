@@ -128,16 +128,20 @@ export const connectionSchema = z
       .describe("the reaper aborts other tools' bulk jobs that near 7 days"),
   })
   .superRefine(({ loginUrl, allowedHosts, allowLoopback }, context) => {
-    const verdict = judgeOrigin(loginUrl, {
-      allowedHostSuffixes: allowedHosts,
-      loopbackScheme: allowLoopback ? "https" : undefined,
-    });
-    if (allowedHosts.length > 0 && verdict.kind === "refused")
-      context.addIssue({
-        code: "custom",
-        path: ["loginUrl"],
-        message: `cannot be logged in at: ${verdict.reason}`,
+    const judged = (withLoopback: boolean) =>
+      judgeOrigin(loginUrl, {
+        allowedHostSuffixes: allowedHosts,
+        loopbackScheme: withLoopback ? "https" : undefined,
       });
+    const verdict = judged(allowLoopback);
+    if (allowedHosts.length === 0 || verdict.kind === "allowed") return;
+    const remedy =
+      judged(true).kind === "allowed" ? "; for an emulator set allowLoopback: true" : "";
+    context.addIssue({
+      code: "custom",
+      path: ["loginUrl"],
+      message: `cannot be logged in at: ${verdict.reason}${remedy}`,
+    });
   });
 
 /** The settings of a connection that name files, whatever the others are. */

@@ -253,7 +253,7 @@ logLevel: loud
     ],
     [
       "loginUrl: http://127.0.0.1:1",
-      'cannot be logged in at: it is a loopback host (seen: "http://127.0.0.1:1")',
+      'cannot be logged in at: it is a loopback host; for an emulator set allowLoopback: true (seen: "http://127.0.0.1:1")',
     ],
     ["allowedHosts: []", "must be at least 1 long (seen: a list)"],
     ["allowLoopback: yes", 'must be true or false (seen: "yes")'],

@@ -41,10 +41,19 @@ export async function jwksChecks(
             "see jwt.algorithms and the issuer's keys",
           ),
     ];
-  } catch {
+  } catch (error) {
     signal.throwIfAborted();
-    return [fail(name, `${jwksUrl} does not answer with JSON`, advice)];
+    return [fail(name, `${jwksUrl} ${faultOf(error)}`, advice)];
   }
+}
+
+/** What fetch or the reading of its answer has thrown; a cause with a code is one of network or TLS. */
+function faultOf(error: unknown): string {
+  if (error instanceof SyntaxError) return "does not answer with JSON";
+  const { code } = Object(Object(error).cause);
+  return typeof code === "string"
+    ? `cannot be reached: ${code}`
+    : "cannot be fetched: it redirects, or does not speak HTTP";
 }
 
 function familyOf(algorithm: string): keyof typeof typeOf {

@@ -6,7 +6,13 @@ import { type Check, fail, ok } from "./check.ts";
 import { quotaCheck } from "./quota-check.ts";
 import { type RedisInfo, readInfo } from "./redis-info.ts";
 import { evictionCheck, persistenceCheck } from "./redis-keeping.ts";
-import { latencyCheck, redisClockCheck, redisReason, writeCheck } from "./redis-probes.ts";
+import {
+  latencyCheck,
+  notRedis,
+  redisClockCheck,
+  redisReason,
+  writeCheck,
+} from "./redis-probes.ts";
 import { rightsCheck } from "./redis-rights.ts";
 import { versionCheck } from "./redis-version.ts";
 
@@ -89,6 +95,7 @@ const adviceOf: ReadonlyMap<string, string> = new Map([
   ["NOPERM", "the user may not even run INFO; docs/operations.md has the ACL line"],
   ["ENOTFOUND", "the host name in redis.url is not known here"],
   ["ETIMEDOUT", "a firewall may lie between, or the host is down"],
+  [notRedis, "see what listens there: redis.url must name a Redis, not such as an HTTP server"],
   ["LOADING", "the server still reads its data; try again when it has"],
 ]);
 

@@ -50,10 +50,13 @@ export async function redisClockCheck(redis: Redis, now: () => number): Promise<
   return clockCheck(name, { offsetMs: theirs - ours, whose: "Redis" });
 }
 
-/** A code of the network, or the first word of Redis's reply: both are safe to show. */
+/** Where what answers, if anything does, is no Redis: it stays silent, or speaks another protocol. */
+export const notRedis = "no answer that Redis would give";
+
+/** A code of the network, or the first word of Redis's reply: both are safe to show. Else `notRedis`. */
 export function redisReason(error: unknown): string {
   if (!(error instanceof Error)) return "no answer within 3 s";
   if ("code" in error && typeof error.code === "string") return error.code;
   const [word = ""] = error.message.split(" ", 1);
-  return /^[A-Z]+$/.test(word) ? word : error.name;
+  return /^[A-Z]+$/.test(word) ? word : notRedis;
 }
