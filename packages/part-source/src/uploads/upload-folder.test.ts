@@ -211,6 +211,15 @@ describe("sweeping", () => {
     expect(after.ctimeNs).toBeGreaterThan(before.ctimeNs);
   });
 
+  test("goes on where sweeps of other workers were faster", async () => {
+    const { folder, uploads } = await openFolder();
+    for (let n = 0; n < 50; n++) await receive(uploads, Buffer.from("x"));
+    const nowMs = Date.now() + 8 * dayMs;
+    const swept = await Promise.all([1, 2, 3].map(() => uploads.sweep({ ...unused, nowMs })));
+    expect(new Set(swept.flat()).size).toBe(50);
+    expect(await filesIn(folder)).toEqual([]);
+  });
+
   test("removes what a crash left half-received, after a day", async () => {
     const { folder, uploads } = await openFolder();
     await receive(uploads, Buffer.from("x"));

@@ -95,7 +95,7 @@ export function createUploadFolder({ folder, maxBytes }: UploadFolderOptions): U
       return { uri: uriOf(path), ...written };
     } catch (error) {
       // What cannot be removed now is removed by a later sweep.
-      await rm(temporary, { force: true }).catch(() => {});
+      for (const left of [temporary, path]) await rm(left, { force: true }).catch(() => {});
       signal?.throwIfAborted();
       throw bodyFailed || isBulkError(error) ? error : notStored(error, client);
     }
@@ -109,7 +109,7 @@ export function createUploadFolder({ folder, maxBytes }: UploadFolderOptions): U
     for (const path of await filesOf(join(folder, client))) {
       const uri = uriOf(path);
       // The time of last change of the inode tells when it was last in use: mtime is the pin.
-      if (options.inUse(uri)) await chmod(path, 0o600);
+      if (options.inUse(uri)) await markUsed(path);
       else if (await removeOlder(path, options.nowMs - options.olderThanMs)) removed.push(uri);
     }
     return removed;
@@ -173,8 +173,8 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function namesIn(path: string): Promise<readonly string[]> {
-  return readdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
+  return readdir(path).catch((error: unknown) => {
+    if (isGone(error)) return [];
     throw error;
   });
 }
@@ -183,11 +183,27 @@ async function filesOf(path: string): Promise<readonly string[]> {
   return (await namesIn(path)).map((name) => join(path, name));
 }
 
+async function markUsed(path: string): Promise<void> {
+  await chmod(path, 0o600).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
+}
+
+/** False also where another worker's sweep was faster. */
 async function removeOlder(path: string, thanMs: number): Promise<boolean> {
-  const facts = await stat(path);
-  if (facts.ctimeMs > thanMs) return false;
-  await rm(path);
-  return true;
+  try {
+    const facts = await stat(path);
+    if (facts.ctimeMs > thanMs) return false;
+    await rm(path);
+    return true;
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function checkClient(client: string): void {
