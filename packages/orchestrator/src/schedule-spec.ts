@@ -73,7 +73,9 @@ export const scheduleSchema = z.strictObject({
     .string()
     .min(1)
     .max(128)
-    .describe("minute, hour, day of month, month, day of week; six fields begin with the second"),
+    .describe(
+      "minute, hour, day of month, month, day of week; six fields begin with the second. At most 1,440 instants a day",
+    ),
   timeZone: z.string().min(1).max(64).default("UTC").describe("IANA name, such as Europe/Oslo"),
   dateOffsetDays: z
     .int()

@@ -170,6 +170,8 @@ describe("checkTiming", () => {
     "0 2 L * *",
     "0 0 29 2 *",
     "0 2 * * THU",
+    "* * * * *",
+    "0,30 */2 * * * *",
   ])("takes %j", (cron) => {
     expect(() => checkTiming({ cron, timeZone: "Europe/Oslo" })).not.toThrow();
   });
@@ -185,6 +187,8 @@ describe("checkTiming", () => {
     "a b c d e",
     "0 2 * * 8",
     "*/0 * * * *",
+    "* * * * * *",
+    "0,30 * * * * *",
     `${"0,".repeat(50)}0 2 * * *x`,
   ])("refuses %j, naming it", (cron) => {
     expect(() => checkTiming({ cron, timeZone: "UTC" })).toThrow(

@@ -30,9 +30,16 @@ const jumpMs = 3 * 3_600_000;
 export function checkTiming({ cron, timeZone }: Timing): void {
   if (!isTimeZone(timeZone))
     throw invalid("timeZone", `"${timeZone}" is no IANA time zone such as Europe/Oslo or UTC`);
-  if (civilTime(civilTimes(cron, 0), "next") === undefined)
-    throw invalid("cron", `"${cron}" has no instant`);
+  const times = civilTimes(cron, 0);
+  const { second, minute, hour } = times.fields;
+  const perDay = second.values.length * minute.values.length * hour.values.length;
+  if (perDay > mostPerDay)
+    throw invalid("cron", `"${cron}" has ${perDay} instants a day; ${mostPerDay} are allowed`);
+  if (civilTime(times, "next") === undefined) throw invalid("cron", `"${cron}" has no instant`);
 }
+
+/** Instants that a day may have: one a minute. Each leaves the record of a run, be it of one that was skipped. */
+const mostPerDay = 1440;
 
 /** The instants after `from` up to and including `to`, earliest first; the last `most` of them. */
 export function dueInstants(
