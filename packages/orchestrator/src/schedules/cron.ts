@@ -26,7 +26,10 @@ export interface Timing {
 /** Longer than any change of clocks; the longest is two hours, at Troll. */
 const jumpMs = 3 * 3_600_000;
 
-/** Throws ERR_REQUEST_INVALID, its field `cron` or `timeZone`, unless instants can be worked out. */
+/**
+ * Throws ERR_REQUEST_INVALID, its field `cron` or `timeZone`, unless instants can be worked out and
+ * are no more than 1,440 a day.
+ */
 export function checkTiming({ cron, timeZone }: Timing): void {
   if (!isTimeZone(timeZone))
     throw invalid("timeZone", `"${timeZone}" is no IANA time zone such as Europe/Oslo or UTC`);
