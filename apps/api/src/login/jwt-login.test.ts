@@ -86,6 +86,11 @@ describe("a token", () => {
     await expect(createJwtLogin(settings)(text)).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
+  it("that is not valid yet is told so", async () => {
+    const text = await token({ nbf: now() + 90 });
+    await expect(createJwtLogin(settings)(text)).rejects.toThrow("not valid yet");
+  });
+
   it("without a signature opens nothing", async () => {
     const text = new UnsecuredJWT({ iss: issuer, aud: audience, sub: "job-42", exp: now() + 60 });
     await expect(createJwtLogin(settings)(text.encode())).rejects.toMatchObject({

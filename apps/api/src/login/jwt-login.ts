@@ -54,6 +54,8 @@ export function createJwtLogin(settings: JwtSettings): JwtLogin {
 /** Faults of the token are the caller's; all else is that the keys could not be had. */
 function problemOf(error: unknown): HttpProblem {
   if (error instanceof errors.JWTExpired) return invalidToken("it has expired");
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === "nbf")
+    return invalidToken("its claim nbf says that it is not valid yet");
   if (error instanceof errors.JWTClaimValidationFailed)
     return invalidToken(`its claim ${error.claim} is missing or not as configured`);
   const ofToken = [

@@ -42,6 +42,9 @@ const problem = z
   })
   .meta({ id: "Problem", description: "RFC 9457 problem details" });
 
+/** What a route that takes a body of JSON may answer beside. */
+export const bodyProblems: readonly string[] = ["body_malformed", "media_type", "body_too_large"];
+
 /** What every route of `/v1` may answer. */
 const everywhere = [
   "request_invalid",

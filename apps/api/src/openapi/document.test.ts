@@ -59,6 +59,15 @@ it("describes every operation under an id of its own", () => {
     ]);
 });
 
+it("says of every operation with a body that it may be refused", () => {
+  for (const [name, { requestBody, responses }] of operations())
+    if (requestBody !== undefined)
+      expect([name, Object.keys(responses)]).toEqual([
+        name,
+        expect.arrayContaining(["400", "413", "415"]),
+      ]);
+});
+
 it("refers to nothing that it does not have, and has no schema that nothing refers to", () => {
   const refs = new Set(text.match(/#\/components\/schemas\/\w+/g));
   const { schemas } = JSON.parse(text).components;

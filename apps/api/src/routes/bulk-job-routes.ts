@@ -5,7 +5,7 @@ import { z } from "zod";
 import { bulkJobAnswer, bulkJobPageAnswer } from "../answers/bulk-job-answers.ts";
 import { clientOfRequest } from "../login/bearer-login.ts";
 import { connectionToList, seesConnection } from "../login/rights.ts";
-import { answers, json } from "../openapi/describe-answers.ts";
+import { answers, bodyProblems, json } from "../openapi/describe-answers.ts";
 import { connectionParameter, idPath, noBody, noQuery, pageParameters } from "../parameters.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 import { askErrand, errandAnswers } from "./errand-routes.ts";
@@ -75,7 +75,7 @@ export function abortBulkJobRoute(app: V1, { doors }: RouteContext): void {
         params: idPath,
         querystring: z.strictObject({ connection: connectionParameter.exactOptional() }),
         body: noBody,
-        response: answers(errandAnswers, "bulk_job_not_found", "bulk_job_state"),
+        response: answers(errandAnswers, "bulk_job_not_found", "bulk_job_state", ...bodyProblems),
       },
     },
     async (request, reply) => {
@@ -116,7 +116,7 @@ export function upkeepRoutes(app: V1, { doors }: RouteContext): void {
           ...{ tags, operationId: kind, summary, description },
           querystring: connectionQuery,
           body: noBody,
-          response: answers(errandAnswers, "unknown_connection"),
+          response: answers(errandAnswers, "unknown_connection", ...bodyProblems),
         },
       },
       async (request, reply) =>

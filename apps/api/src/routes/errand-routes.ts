@@ -7,7 +7,7 @@ import { z } from "zod";
 import { errandAnswer } from "../answers/errand-answers.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { maySee } from "../login/rights.ts";
-import { answers, json } from "../openapi/describe-answers.ts";
+import { answers, bodyProblems, json } from "../openapi/describe-answers.ts";
 import { idPath, noQuery } from "../parameters.ts";
 import { lookUntil, waitOf } from "../prefer-wait.ts";
 import type { Doors, RouteContext, V1 } from "../v1.ts";
@@ -50,7 +50,7 @@ export function planRoute(app: V1, { doors }: RouteContext): void {
         body: loadRequestBody,
         response: answers(
           errandAnswers,
-          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed", "source_uri"],
+          ...[...bodyProblems, "source_not_allowed", "source_uri"],
           ...["unknown_connection", "unknown_source_name", "unknown_object", "too_many_pending"],
         ),
       },

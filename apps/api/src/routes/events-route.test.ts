@@ -117,7 +117,8 @@ describe("events", () => {
 
   it("are filtered by type, load and run", async () => {
     const feed = testFeed();
-    const { url } = await listen(feed);
+    const { api, url } = await listen(feed);
+    expect(await api.newLoad()).toBe("default.1");
     const follow = async (query: string) =>
       await fetch(`${url}/v1/events?after=0-0&${query}`, { headers });
     feed.add(accepted("default.0"));
@@ -179,11 +180,25 @@ describe("events", () => {
     ["?load=a&load=b", {}],
     ["?typ=load.ended", {}],
     ["?type=<script>", {}],
+    ["?type=load.ended,nope", {}],
   ])("are refused for %s %j", async (query, more) => {
     const { api } = await listen(testFeed());
     const answer = await api.call({ url: `/v1/events${query}`, headers: more });
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code: "request_invalid" });
+  });
+
+  it("of a load that is not there, or not the client's to see, are not to be had", async () => {
+    const own = clientOf("own", "own", { scopes: ["enqueue"] });
+    const { api } = await listen(testFeed(), { clients: [own, clientOf("airflow", testKey)] });
+    const foreign = await api.newLoad();
+    for (const load of ["default.nope", foreign]) {
+      const answer = await api.app.inject({
+        url: `/v1/events?load=${load}`,
+        headers: { authorization: "Bearer own" },
+      });
+      expect(answer.json()).toMatchObject({ status: 404, code: "load_not_found" });
+    }
   });
 
   it("end cleanly when the API closes", async () => {

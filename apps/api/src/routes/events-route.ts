@@ -7,10 +7,10 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { ClientAccess } from "@headgate/core";
-import type { EventFeed, FeedEntry } from "@headgate/orchestrator/producer";
+import { type EventFeed, eventTypes, type FeedEntry } from "@headgate/orchestrator/producer";
 import { z } from "zod";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
-import { seesConnection } from "../login/rights.ts";
+import { seesConnection, visibleLoad } from "../login/rights.ts";
 import { hasScope } from "../login/scopes.ts";
 import { answers, text } from "../openapi/describe-answers.ts";
 import { listOf } from "../parameters.ts";
@@ -21,9 +21,7 @@ import type { RouteContext, V1 } from "../v1.ts";
 const eventId = z.string().regex(/^\d{1,20}-\d{1,20}$/, "must be the id of an event");
 
 const query = z.strictObject({
-  type: listOf(z.string().regex(/^[a-z.-]{1,64}$/))
-    .exactOptional()
-    .describe("load.ended and such"),
+  type: listOf(z.enum(eventTypes)).exactOptional().describe("load.ended and such"),
   load: z.string().max(100).exactOptional().describe("only events of this load"),
   run: z.string().max(100).exactOptional().describe("only events of this run of a schedule"),
   after: eventId.exactOptional().describe("where to begin; default: with the next event"),
@@ -37,7 +35,10 @@ const headers = z.object({
 /** What a browser waits before it comes again. */
 const retryMs = 3000;
 
-export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: RouteContext): void {
+export function eventsRoute(
+  app: V1,
+  { doors: { feed, loads }, limits, closing }: RouteContext,
+): void {
   const open = new Map<string, number>();
   app.get(
     "/events",
@@ -55,11 +56,16 @@ export function eventsRoute(app: V1, { doors: { feed }, limits, closing }: Route
           "client's own loads.",
         querystring: query,
         headers,
-        response: answers({ 200: text("events", "text/event-stream") }, "too_many_streams"),
+        response: answers(
+          { 200: text("events", "text/event-stream") },
+          ...["too_many_streams", "load_not_found"],
+        ),
       },
     },
     async (request, reply) => {
       const client = clientOfRequest(request);
+      const { load } = request.query;
+      if (load !== undefined) await visibleLoad(loads, load, client);
       const streams = open.get(client.name) ?? 0;
       if (streams >= limits.streamsPerClient)
         throw new HttpProblem("too_many_streams", `${streams} streams are open already`);

@@ -8,7 +8,7 @@ import { idempotencyHeaders, keyOf } from "../idempotency-key.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { checkMayOperate, connectionToList, visibleLoad } from "../login/rights.ts";
 import { hasScope } from "../login/scopes.ts";
-import { answers, json, nothing } from "../openapi/describe-answers.ts";
+import { answers, bodyProblems, json, nothing } from "../openapi/describe-answers.ts";
 import {
   connectionParameter,
   idPath,
@@ -41,7 +41,7 @@ export function acceptLoadRoute(app: V1, { doors: { loads } }: RouteContext): vo
         body: loadRequestBody,
         response: answers(
           { 202: json("accepted, now or by an earlier request with this key", loadAnswer) },
-          ...["body_malformed", "media_type", "body_too_large", "source_not_allowed", "source_uri"],
+          ...[...bodyProblems, "source_not_allowed", "source_uri"],
           ...["idempotency_conflict", "idempotency_in_flight", "too_many_pending"],
           ...["unknown_connection", "unknown_source_name", "unknown_object"],
         ),
@@ -180,7 +180,7 @@ export function cancelLoadRoutes(app: V1, { doors: { loads } }: RouteContext): v
         ...(method === "POST" ? { body: noBody } : {}),
         response: answers(
           { 200: json("the load, cancelled now or before", loadAnswer) },
-          ...["load_not_found", "load_state"],
+          ...["load_not_found", "load_state", ...(method === "POST" ? bodyProblems : [])],
         ),
       },
       handler: async (request) => {
@@ -207,6 +207,7 @@ export function retryLoadRoute(app: V1, { doors: { loads } }: RouteContext): voi
         response: answers(
           { 202: json("the new load", loadAnswer) },
           ...["load_not_found", "load_state", "source_not_allowed", "too_many_pending"],
+          ...bodyProblems,
           ...["unknown_source_name", "unknown_object"],
         ),
       },

@@ -14,14 +14,13 @@ import { idempotencyHeaders, keyOf } from "../idempotency-key.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { seesConnection } from "../login/rights.ts";
 import { placeOf, visibleSchedule } from "../login/visible-schedule.ts";
-import { answers, json } from "../openapi/describe-answers.ts";
+import { answers, bodyProblems, json } from "../openapi/describe-answers.ts";
 import { idPath, noBody, noQuery, pageParameters, schedulePath } from "../parameters.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 import { askErrand, errandAnswers } from "./errand-routes.ts";
 
 const tags = ["runs"];
 const date = z.iso.date("must be a date: yyyy-MM-dd");
-const bodyProblems = ["body_malformed", "media_type", "body_too_large"];
 
 const dateBody = z
   .strictObject({ date: date.exactOptional().describe("default: that of a run now") })
@@ -198,7 +197,10 @@ export function cancelRunRoute(app: V1, { doors: { schedules } }: RouteContext):
         params: idPath,
         querystring: noQuery,
         body: noBody,
-        response: answers({ 200: json("the run", runAnswer) }, "run_not_found", "run_state"),
+        response: answers(
+          { 200: json("the run", runAnswer) },
+          ...["run_not_found", "run_state", ...bodyProblems],
+        ),
       },
     },
     async (request) => {

@@ -12,7 +12,7 @@ import { idempotencyHeaders } from "../idempotency-key.ts";
 import { callerOf, clientOfRequest } from "../login/bearer-login.ts";
 import { connectionToList, seesConnection } from "../login/rights.ts";
 import { placeOf, visibleSchedule } from "../login/visible-schedule.ts";
-import { answers, json, nothing } from "../openapi/describe-answers.ts";
+import { answers, bodyProblems, json, nothing } from "../openapi/describe-answers.ts";
 import { connectionParameter, noBody, noQuery, schedulePath, whole } from "../parameters.ts";
 import type { RouteContext, V1 } from "../v1.ts";
 
@@ -104,7 +104,7 @@ export function createScheduleRoute(app: V1, { doors: { schedules } }: RouteCont
         body: createBody,
         response: answers(
           { 201: json("the schedule", scheduleAnswer) },
-          ...["body_malformed", "media_type", "body_too_large", "schedule_exists"],
+          ...[...bodyProblems, "schedule_exists"],
           ...["unknown_connection", "unknown_source_name", "unknown_object", "source_not_allowed"],
         ),
       },
@@ -175,7 +175,7 @@ export function switchScheduleRoutes(app: V1, { doors: { schedules } }: RouteCon
           params: schedulePath,
           querystring: noQuery,
           body: noBody,
-          response: answers(scheduleAnswers, "schedule_not_found"),
+          response: answers(scheduleAnswers, "schedule_not_found", ...bodyProblems),
         },
       },
       async (request) => {
