@@ -1,7 +1,7 @@
 /** Loads of files that are compressed, in other encodings and with other delimiters. */
 import { createHash } from "node:crypto";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { delimiters, encodings } from "@headgate/core";
+import { bytes, delimiters, encodings } from "@headgate/core";
 import type { LoadRequestInput } from "@headgate/orchestrator";
 import { afterEach, describe, expect, it } from "vitest";
 import { csv, orders, ordersCsv, rowsOf, schema } from "../flow/csv.ts";
@@ -55,9 +55,9 @@ it("brings every record once, whatever the format", async () => {
   ]);
 });
 
-it("brings thousands of small compressed files in one part", async () => {
+it("brings more than a thousand small compressed files in one part", async () => {
   rig = await startRig({ schemas: { crm: schema }, workers: 2 });
-  const rows = rowsOf(2000);
+  const rows = rowsOf(1200);
   const { put } = rig;
   const puts = rows.map(async (row, index) => {
     const name = `small/${String(index).padStart(4, "0")}.csv.gz`;
@@ -68,23 +68,26 @@ it("brings thousands of small compressed files in one part", async () => {
   const ended = await rig.ended((await rig.enqueue({ ...orders, source })).id);
   expect(ended).toMatchObject({
     state: "complete",
-    sourceObjects: 2000,
+    sourceObjects: rows.length,
     parts: { settled: 1 },
     bulkJobs: [{ uploadedFiles: 1 }],
   });
   expect((await rig.emulator.control.state()).objects).toMatchObject([
-    { rowsReceived: 2000, rowsReceivedTwice: 0, hash: recordsHash(rows) },
+    { rowsReceived: rows.length, rowsReceivedTwice: 0, hash: recordsHash(rows) },
   ]);
 }, 120_000);
 
 it("sends a part of a large compressed file again after its upload broke half-way", async () => {
-  rig = await startRig({ schemas: { crm: schema } });
-  const large = largeFile(420_000_000);
+  rig = await startRig({
+    schemas: { crm: schema },
+    steps: { maxPartBytes: bytes(15_000_000) },
+  });
+  const large = largeFile(40_000_000);
   rig.emulator.control.addFaults({
     kind: "cut",
     route: "upload",
     skip: 1,
-    afterBytes: 70_000_000,
+    afterBytes: 7_000_000,
   });
   const uri = await rig.put("large.csv.gz", large.stored);
   const ended = await rig.ended((await rig.enqueue({ ...orders, source: { uri } })).id);
@@ -99,7 +102,7 @@ it("sends a part of a large compressed file again after its upload broke half-wa
   expect(objects).toMatchObject([
     { rowsReceived: large.records, rowsReceivedTwice: 0, hash: large.hash },
   ]);
-}, 600_000);
+}, 120_000);
 
 /** A gzip file of many members that expands to at least so many bytes. */
 function largeFile(leastBytes: number) {

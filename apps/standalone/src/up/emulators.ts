@@ -14,7 +14,7 @@ export interface EmulatorLogin {
 }
 
 /** Shorter than a tenant's minutes, for those who try things out; all limits are the real ones. */
-const processingMs = 3_000;
+const processingMs = 1_000;
 
 /**
  * Starts one for each connection, with its connectors' schemas, on ports of their own. Throws

@@ -1,6 +1,7 @@
 /** API and worker side by side in this process. */
 import { type RunningApi, startApi } from "@headgate/api";
 import { type LoadedConfig, watchConfig } from "@headgate/config";
+import { seconds } from "@headgate/core";
 import { logEvents, type RunningWorker, startWorker } from "@headgate/worker";
 import type { Logger } from "pino";
 
@@ -11,6 +12,9 @@ export interface Programs {
   close(): Promise<void>;
 }
 
+/** Tasks under way when the machine failed rest so long after the next start; a fleet's 30 s are for networks. */
+const lockMs = seconds(10);
+
 /**
  * Starts both and takes over changed schedules and clients from then on. Throws what either throws;
  * then the other is stopped.
@@ -18,7 +22,7 @@ export interface Programs {
 export async function startPrograms(loaded: LoadedConfig, logger: Logger): Promise<Programs> {
   const apiLogger = logger.child({}, { level: apiLevel(loaded.config.logLevel) });
   const [worker, api] = await Promise.allSettled([
-    startWorker(loaded, { emit: logEvents(logger) }),
+    startWorker(loaded, { emit: logEvents(logger), tuning: { lockMs } }),
     startApi(loaded, { logger: apiLogger }),
   ]);
   if (worker.status === "rejected" || api.status === "rejected") {
