@@ -19,6 +19,21 @@ it("leaves a glob's alternatives, and fills patterns within them", () => {
   expect(fillDate("s3://b/{in-{yyyy},old}/", "2026-03-09")).toBe("s3://b/{in-2026,old}/");
 });
 
+it.each([
+  ["s3://bucket/{yyyy-MM-dd/", "{yyyy-MM-dd/"],
+  ["s3://bucket/yyyy}/a", "}/a"],
+  ["s3://bucket/{a,{yyyy}/*", "{a,{yyyy}/*"],
+  ["s3://bucket/}{", "}{"],
+])("refuses %s, whose brace has no other", (text, pattern) => {
+  expect(() => fillDate(text, "2026-03-09")).toThrow(
+    expect.objectContaining({ code: "ERR_REQUEST_INVALID", fields: { pattern } }),
+  );
+});
+
+it("leaves encoded braces", () => {
+  expect(fillDate("s3://bucket/%7Byyyy/", "2026-03-09")).toBe("s3://bucket/%7Byyyy/");
+});
+
 it.each(["{YYYY}", "{yyyy-mm-dd}", "{yy}", "{date}", "{}", "{-}", "{HH}", "{yyyy-MM-DD}", "{ddd}"])(
   "refuses %s, naming it",
   (pattern) => {
