@@ -92,9 +92,21 @@ export type EmulatorSettings = z.output<typeof settingsShape>;
 /** What a caller may give; all of it optional. */
 export type EmulatorSettingsInput = z.input<typeof settingsShape>;
 
-/** Fills in the defaults. Throws ERR_CONFIG naming each setting that is unknown or out of bounds. */
+/** Fills in the defaults. Throws ERR_CONFIG with every fault: the setting, what is seen and what is allowed. */
 export function parseSettings(input: unknown): EmulatorSettings {
   const parsed = settingsShape.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new BulkError("ERR_CONFIG", `emulator settings:\n${z.prettifyError(parsed.error)}`);
+  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, input));
+  throw new BulkError("ERR_CONFIG", `emulator settings: ${faults.join("; ")}`);
+}
+
+function faultsOf(issue: z.core.$ZodIssue, input: unknown): readonly string[] {
+  if (issue.code === "unrecognized_keys") {
+    const names = Object.keys(settingsShape.shape).join(", ");
+    return issue.keys.map((key) => `there is no ${key}; there are ${names}`);
+  }
+  const [name] = issue.path;
+  const value: unknown = name === undefined ? input : Object(input)[name];
+  const seen = JSON.stringify(value)?.slice(0, 80) ?? "nothing";
+  return [`${String(name ?? "all of them")}: ${issue.message} (seen: ${seen})`];
 }
