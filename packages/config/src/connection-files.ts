@@ -3,7 +3,7 @@ import { type ConnectorCatalogue, Secret } from "@headgate/core";
 import type { z } from "zod";
 import type { connectionFilesSchema } from "./connection-schema.ts";
 import { readConnectors } from "./connector-files.ts";
-import type { Fault } from "./fault.ts";
+import type { ConfigFault, Fault } from "./fault.ts";
 import { readText } from "./read-text.ts";
 import { readSecret } from "./secret-file.ts";
 
@@ -19,8 +19,8 @@ export interface ConnectionFiles {
   readonly catalogues: ReadonlyMap<string, ConnectorCatalogue>;
   readonly logins: ReadonlyMap<string, LoginFiles>;
   readonly faults: readonly Fault[];
-  /** Within schema files, each beginning with `file:line`. */
-  readonly fileFaults: readonly string[];
+  /** Within schema files. */
+  readonly fileFaults: readonly ConfigFault[];
 }
 
 /** Reads the files of every connection. */
@@ -30,7 +30,7 @@ export function readConnectionFiles(
   const catalogues = new Map<string, ConnectorCatalogue>();
   const logins = new Map<string, LoginFiles>();
   const faults: Fault[] = [];
-  const fileFaults: string[] = [];
+  const fileFaults: ConfigFault[] = [];
   for (const [name, connection] of Object.entries(connections)) {
     const connectors = readConnectors(connection.connectors);
     const consumerKey = readSecret(connection.consumerKey, ["consumerKey"]);

@@ -1,7 +1,7 @@
 /** The schema files of a connection's connectors. */
 import type { ConnectorCatalogue, ObjectSchema } from "@headgate/core";
 import { describeSchemaFault, readConnectorSchema } from "@headgate/ingestion-api/contract";
-import type { Fault } from "./fault.ts";
+import type { ConfigFault, Fault } from "./fault.ts";
 import { readText } from "./read-text.ts";
 import type { ConnectionConfig } from "./schema.ts";
 
@@ -10,8 +10,8 @@ export interface ReadConnectors {
   readonly catalogue: ConnectorCatalogue;
   /** Of settings, by their path within the connection. */
   readonly faults: readonly Fault[];
-  /** Within schema files, each beginning with `file:line`. */
-  readonly fileFaults: readonly string[];
+  /** Within schema files. */
+  readonly fileFaults: readonly ConfigFault[];
 }
 
 type Connector = ConnectionConfig["connectors"][string];
@@ -21,7 +21,7 @@ type Objects = ReadonlyMap<string, ObjectSchema>;
 export function readConnectors(connectors: ConnectionConfig["connectors"]): ReadConnectors {
   const catalogue = new Map<string, Objects | "unchecked">();
   const faults: Fault[] = [];
-  const fileFaults: string[] = [];
+  const fileFaults: ConfigFault[] = [];
   for (const [sourceName, connector] of Object.entries(connectors)) {
     const read = readObjects(connector);
     if (read.objects !== undefined) catalogue.set(sourceName, read.objects);
@@ -39,7 +39,7 @@ export function readConnectors(connectors: ConnectionConfig["connectors"]): Read
 interface ReadObjects {
   readonly objects: Objects | "unchecked" | undefined;
   readonly faults: readonly Fault[];
-  readonly fileFaults: readonly string[];
+  readonly fileFaults: readonly ConfigFault[];
 }
 
 function readObjects({ schema: file, objects: settings }: Connector): ReadObjects {
@@ -57,9 +57,10 @@ function readObjects({ schema: file, objects: settings }: Connector): ReadObject
       fileFaults: [],
     };
   const schema = readConnectorSchema(read.text);
-  const fileFaults = schema.faults.map(
-    (fault) => `${file}:${fault.line} ${describeSchemaFault(fault)}`,
-  );
+  const fileFaults = schema.faults.map((fault) => ({
+    at: `${file}:${fault.line}`,
+    message: describeSchemaFault(fault),
+  }));
   // What the settings say of a broken file's objects could only be guessed.
   if (fileFaults.length > 0) return { objects: undefined, faults: [], fileFaults };
   return { ...withSettings(schema.objects, { file, settings }), fileFaults };

@@ -184,6 +184,19 @@ clients:
 });
 
 describe("a fault", () => {
+  it("of a schema file that several connectors name is told once", () => {
+    const folder = configFolder();
+    folder.write("crm.yaml", crm.replace("id: { type: string }", "id: { type: blob }"));
+    const path = folder.write(
+      "headgate.yaml",
+      minimal.replace(
+        "crm: { schema: none }",
+        "{ a: { schema: crm.yaml }, b: { schema: crm.yaml } }",
+      ),
+    );
+    expect(faultsOf({ path })).toHaveLength(1);
+  });
+
   it("is told with all others, each with its place, its setting, what is seen and allowed", () => {
     const folder = configFolder();
     folder.write("crm.yaml", crm.replace("id: { type: string }", "id: { type: blob }"));

@@ -7,7 +7,7 @@ import { clientSchema } from "./client-schema.ts";
 import { type ConnectionFiles, readConnectionFiles } from "./connection-files.ts";
 import { connectionFilesSchema } from "./connection-schema.ts";
 import { crossFaults } from "./cross-faults.ts";
-import { configError, type Fault, faultLine, type PlaceOf } from "./fault.ts";
+import { type ConfigFault, configError, type Fault, type PlaceOf, placed } from "./fault.ts";
 import { issueFaults, issueText } from "./issue-faults.ts";
 import { assemble, type LoadedConfig } from "./loaded-config.ts";
 import { type Environment, type Override, readOverrides, withOverrides } from "./overrides.ts";
@@ -34,14 +34,32 @@ export interface LoadOptions {
   readonly connectionFiles?: boolean;
 }
 
+/** What the configuration is, or all that is wrong with it, in either case with the file, if any. */
+export type CheckedConfig =
+  | { readonly kind: "right"; readonly path: string | undefined; readonly loaded: LoadedConfig }
+  | {
+      readonly kind: "wrong";
+      readonly path: string | undefined;
+      readonly faults: readonly ConfigFault[];
+    };
+
 /**
  * Reads the configuration. Throws ERR_CONFIG whose message lists every fault, one a line, each with
  * file, line and column or variable, setting, the value seen and those allowed; never a secret.
  */
 export function loadConfig(options: LoadOptions = {}): LoadedConfig {
+  const checked = checkConfig(options);
+  if (checked.kind === "wrong") throw configError(checked.faults);
+  return checked.loaded;
+}
+
+/** Reads the configuration and gives every fault; never a secret. */
+export function checkConfig(options: LoadOptions = {}): CheckedConfig {
   const { environment = {}, connectionFiles = true } = options;
   const path = options.path ?? (environment.HEADGATE_CONFIG || defaultPath());
   const file = path === undefined ? noFile : readFile(path);
+  // The rest of a file that is so broken would be guessing.
+  if (file.value === undefined) return { kind: "wrong", path, faults: faultsOf(file, path) };
   const { overrides, faults: variableFaults } = readOverrides(environment, file.value);
   const value = withOverrides(
     withAbsolutePaths(file.value, (relative) => resolve(dirname(path ?? ""), relative)),
@@ -56,14 +74,17 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   );
   const checked = check(value, connectionFiles);
   const placeOf = placesIn({ path, file, overrides });
-  const lines = [
-    ...file.faults.map(({ at, message }) => `${path}:${at} ${message}`),
-    ...variableFaults.map(({ variable, message }) => `${variable} ${message}`),
-    ...checked.faults.map((fault) => faultLine(fault, placeOf)),
-    ...checked.fileFaults,
+  const faults = [
+    ...faultsOf(file, path),
+    ...variableFaults.map(({ variable, message }) => ({ at: variable, message })),
+    ...checked.faults.map((fault) => placed(fault, placeOf)),
+    // Two connections may name one file.
+    ...new Map(checked.fileFaults.map((fault) => [JSON.stringify(fault), fault])).values(),
   ];
-  if (lines.length > 0 || checked.config === undefined) throw configError(lines);
-  return assemble({ ...checked, config: checked.config, path, reread: () => loadConfig(options) });
+  const { config } = checked;
+  if (faults.length > 0 || config === undefined) return { kind: "wrong", path, faults };
+  const loaded = assemble({ ...checked, config, path, reread: () => loadConfig(options) });
+  return { kind: "right", path, loaded };
 }
 
 function defaultPath(): string | undefined {
@@ -72,14 +93,18 @@ function defaultPath(): string | undefined {
 
 const noFile: YamlFile = { value: {}, faults: [], at: () => "" };
 
-/** Throws ERR_CONFIG where the file is not there or so broken that the rest would be guessing. */
 function readFile(path: string): YamlFile {
   const read = readText(path);
-  if (read.kind === "unreadable") throw configError([`${path} cannot be read (${read.code})`]);
-  const file = readYaml(read.text);
-  if (file.value === undefined)
-    throw configError(file.faults.map(({ at, message }) => `${path}:${at} ${message}`));
-  return file;
+  if (read.kind === "read") return readYaml(read.text);
+  const fault = { at: "", message: `cannot be read (${read.code})` };
+  return { value: undefined, faults: [fault], at: () => "" };
+}
+
+function faultsOf({ faults }: YamlFile, path: string | undefined): readonly ConfigFault[] {
+  return faults.map(({ at, message }) => ({
+    at: at === "" ? `${path}` : `${path}:${at}`,
+    message,
+  }));
 }
 
 /** Checks a value that may hold anything; `config` is absent where it has faults. */

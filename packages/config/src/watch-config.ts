@@ -3,7 +3,7 @@ import { setInterval } from "node:timers/promises";
 import { type BulkError, isBulkError } from "@headgate/core";
 import { type ConfigChanges, changesBetween } from "./changed-settings.ts";
 import { crossFaults } from "./cross-faults.ts";
-import { configError, faultLine } from "./fault.ts";
+import { configError, placed } from "./fault.ts";
 import { assemble, type LoadedConfig } from "./loaded-config.ts";
 import { readText } from "./read-text.ts";
 
@@ -97,7 +97,7 @@ function takenOver(running: LoadedConfig, reread: LoadedConfig): LoadedConfig {
   });
   if (faults.length > 0)
     throw configError(
-      faults.map((fault) => faultLine(fault, () => `${running.path} (needs a restart)`)),
+      faults.map((fault) => placed(fault, () => `${running.path} (needs a restart)`)),
     );
   return assemble({ ...running, config });
 }

@@ -51,6 +51,25 @@ test("every fault of a wrong file is told with its line, and the exit code is 2"
   expect(notes).toContain(`${path}:11:`);
 });
 
+test("every fault is had as JSON too", async () => {
+  const path = configFile(`${right}retention: { days: 0 }\n`);
+  vi.stubEnv("HEADGATE__API__PORT", "99999");
+  const { code, answers } = await run(["config", "check", "--config", path, "--json"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(answers)).toEqual({
+    ok: false,
+    file: path,
+    faults: [
+      {
+        at: "HEADGATE__API__PORT",
+        setting: "api.port",
+        message: "must be at most 65535 (seen: 99999)",
+      },
+      { at: `${path}:10:14`, setting: "retention.days", message: "must be at least 1 (seen: 0)" },
+    ],
+  });
+});
+
 test("HEADGATE_CONFIG says which file, and a missing one is named", async () => {
   vi.stubEnv("HEADGATE_CONFIG", join(folder, "missing.yaml"));
   const { code, notes } = await run(["config", "check"]);

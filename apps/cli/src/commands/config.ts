@@ -34,12 +34,21 @@ export function addConfigFlag(command: Command): Command {
 function checkCommand(context: CommandContext): Command {
   return addConfigFlag(new Command("check"))
     .summary("check headgate.yaml")
-    .description("Tells every fault at once, with its line. Exit code 2 where there is one.")
+    .description(
+      "Tells every fault at once, with its line; with --json on stdout. Exit code 2 where there is one.",
+    )
     .option("--json", "print one JSON document on stdout and nothing else")
     .addHelpText("after", "\nExample:\n  $ headgate config check")
     .action(async (options: unknown) => {
       const flags = configFlags.parse(options);
-      const { path, config } = await read(flags.config);
+      const { checkConfig, configError } = await import("@headgate/config");
+      const checked = checkConfig({ path: flags.config, environment: environment() });
+      if (checked.kind === "wrong") {
+        const { path = null, faults } = checked;
+        if (flags.json) context.terminal.answer(JSON.stringify({ ok: false, file: path, faults }));
+        throw configError(faults);
+      }
+      const { path, config } = checked.loaded;
       const found = {
         ok: true,
         file: path ?? null,
