@@ -124,6 +124,18 @@ describe("compressed bytes", () => {
     },
   );
 
+  test("are refused with the bytes between which the fault lies", async () => {
+    const stored = gzipSync(text);
+    stored[stored.length - 1] = (stored.at(-1) ?? 0) ^ 1;
+    await expect(
+      converted(stored, { ...plain, compression: "gzip" }, { sizes: [1000] }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(
+        `between bytes ${Math.floor((stored.length - 1) / 1000) * 1000} and ${stored.length}`,
+      ),
+    });
+  });
+
   test.each([
     ["plain text", Buffer.from("id,name\n1,a\n")],
     ["nothing", Buffer.alloc(0)],

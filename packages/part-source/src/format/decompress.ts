@@ -23,6 +23,7 @@ export async function* decompress(
   let engine: Engine | undefined;
   let begins: string | undefined;
   let reached = 0;
+  let given = 0;
   let produced = 0;
 
   async function* bounded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -33,13 +34,14 @@ export async function* decompress(
         yield chunk;
       }
     } catch (error) {
-      throw fromEngineError(error, options, { begins, reached });
+      throw fromEngineError(error, options, { begins, from: reached, to: given });
     }
   }
 
   try {
     for await (const chunk of joinFirst(stored, magicBytes)) {
       if (reached === 0) begins = compressionOf(chunk);
+      given += chunk.byteLength;
       let rest = chunk;
       while (rest.byteLength > 0) {
         engine ??= startEngine(compression);
@@ -137,8 +139,9 @@ function tooLarge({ uri, compression, maxBytes }: DecompressOptions, bytesSeen: 
 interface Progress {
   /** The compression that the object's first bytes are of. */
   readonly begins: string | undefined;
-  /** Byte up to which the object was taken; a fault lies in the chunk that begins there. */
-  readonly reached: number;
+  /** Bytes between which a fault lies: up to where the object was taken, and given. */
+  readonly from: number;
+  readonly to: number;
 }
 
 function fromEngineError(
@@ -149,10 +152,10 @@ function fromEngineError(
   const reason = error instanceof Error && "code" in error ? String(error.code) : undefined;
   if (reason === undefined || !/^(Z|ZSTD)_/.test(reason)) return error;
   const problem = problemOf(reason, compression, progress);
-  return formatError(uri, `${problem} (${reason})`, { near: progress.reached, reason });
+  return formatError(uri, `${problem} (${reason})`, { near: progress.from, reason });
 }
 
-function problemOf(reason: string, compression: string, { begins, reached }: Progress): string {
+function problemOf(reason: string, compression: string, { begins, from, to }: Progress): string {
   switch (reason) {
     case "Z_BUF_ERROR":
       return `ends in the middle of its ${compression} data`;
@@ -166,7 +169,7 @@ function problemOf(reason: string, compression: string, { begins, reached }: Pro
       return `needs more memory than there is to read its ${compression} data`;
     default:
       return begins === compression
-        ? `is damaged ${compression}, or has bytes after its end, near byte ${reached}`
+        ? `is damaged ${compression}, or has bytes after its end, between bytes ${from} and ${to}`
         : `is not ${compression}`;
   }
 }
