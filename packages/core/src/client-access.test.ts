@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   type ClientAccess,
   checkConnection,
+  checkObject,
   checkSelection,
   checkSource,
   withPlace,
@@ -116,6 +117,18 @@ describe("a client's places", () => {
     expect(() => checkSource(acme, uri)).toThrow(
       expect.objectContaining({ code, fields: { client: "acme", uri } }),
     );
+  });
+
+  it("hold a link only where it leads to one of them too", () => {
+    const uri = "file:///data/acme/link.csv";
+    const other = { uri, realUri: "file:///data/other/a.csv" };
+    expect(() => checkObject(acme, { uri })).not.toThrow();
+    expect(() => checkObject(acme, { uri, realUri: "file:///data/acme/a.csv" })).not.toThrow();
+    expect(() => checkObject(anyone, other)).not.toThrow();
+    expect(() => checkObject(acme, other)).toThrow(
+      expect.objectContaining({ code, fields: { client: "acme", uri } }),
+    );
+    expect(() => checkObject(acme, { uri: other.realUri, realUri: uri })).toThrow();
   });
 
   it("hold every key that is written below them, however it is encoded", () => {

@@ -3,6 +3,7 @@
  * that a request which went around the door gets no further.
  */
 import { BulkError } from "./errors.ts";
+import type { SourceObject } from "./part.ts";
 import type { SourceSelection } from "./source-selection.ts";
 
 /**
@@ -59,6 +60,15 @@ type ClientPlaces = Pick<ClientAccess, "name" | "sources" | "uploads">;
 /** Throws ERR_SOURCE_NOT_ALLOWED unless the URI lies in one of the client's places. */
 export function checkSource(client: ClientPlaces, uri: string): void {
   checkPlace(client, uri, uri);
+}
+
+/** Throws ERR_SOURCE_NOT_ALLOWED unless the object lies in one of the client's places, as written and really. */
+export function checkObject(
+  client: ClientPlaces,
+  { uri, realUri = uri }: Pick<SourceObject, "uri" | "realUri">,
+): void {
+  checkSource(client, uri);
+  checkPlace(client, uri, realUri);
 }
 
 /**

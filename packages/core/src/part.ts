@@ -13,6 +13,8 @@ export interface SourceObject {
   readonly bytes: Bytes;
   /** Opaque to all but the store's adapter: ETag, version id, or a file's identity. */
   readonly pin: string;
+  /** Where a symbolic link at `uri` leads; absent where none does. Rights must hold for both. */
+  readonly realUri?: string | undefined;
   /** What is done to its bytes before they are CSV. Absent: nothing. */
   readonly conversion?: Conversion | undefined;
 }

@@ -55,6 +55,23 @@ it("refuses a load that lists an object outside the client's places", async () =
   });
 });
 
+it("refuses a load of a link that leads out of the client's places", async () => {
+  const fleet = fleetOf({ ...client, sources: ["s3://bucket/orders-0.csv/"] });
+  const { source } = fleet.context.ports;
+  const [uri, realUri] = ["s3://bucket/orders-0.csv/link.csv", "s3://bucket/secret.csv"];
+  fleet.files.set(uri, "id\n1\n");
+  async function* list() {
+    for await (const object of source.list({ kind: "uri", uri }, { signal }))
+      yield { ...object, realUri };
+  }
+  const ports = { ...fleet.context.ports, source: { ...source, list } };
+  const { load } = await fleet.door.accept({ source: { prefix: "s3://bucket/orders-0.csv/" } });
+  expect(await runLoad({ ...fleet.context, ports }, load.id, signal)).toMatchObject({
+    kind: "fail",
+    code: "source_not_allowed",
+  });
+});
+
 it("refuses a request that was written into Redis past the door", async () => {
   const fleet = fleetOf(client);
   const { redis, base } = fleet.context.ledger;

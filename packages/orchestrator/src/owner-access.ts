@@ -6,8 +6,9 @@ import {
   BulkError,
   type ClientAccess,
   checkConnection,
+  checkObject,
   checkSelection,
-  checkSource,
+  type SourceObject,
 } from "@headgate/core";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type LoadRequest, selectionOf } from "./load-request.ts";
@@ -46,9 +47,9 @@ export function checkOwner(
   context: RightsContext,
   owner: Owner,
   request: LoadRequest,
-): (uri: string) => void {
+): (object: SourceObject) => void {
   const access = ownerAccess(context, owner);
   if (access === undefined) return () => undefined;
   checkSelection(access, selectionOf(request));
-  return (uri) => checkSource(access, uri);
+  return (object) => checkObject(access, object);
 }

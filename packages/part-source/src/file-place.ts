@@ -1,6 +1,7 @@
 /** What a file source may touch: regular files whose real path lies under one root. */
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import {
   type Address,
   BulkError,
@@ -34,14 +35,21 @@ export async function findFile(root: string, address: Address): Promise<SourceOb
   try {
     const real = await realPathInside(root, address);
     const facts = await stat(real, { bigint: true });
+    const realUri = formatUri({ ...address, key: await pathBelow(root, real) });
     if (facts.isDirectory()) return undefined;
     if (!facts.isFile()) throw uriError(uri, "is not a regular file");
-    return { uri, bytes: bytes(Number(facts.size)), pin: pinOf(facts) };
+    const object = { uri, bytes: bytes(Number(facts.size)), pin: pinOf(facts) };
+    return realUri === uri ? object : { ...object, realUri };
   } catch (error) {
     const failure = fromFileError(error, `looking up ${uri}`, uri);
     if (failure.code === "ERR_SOURCE_NOT_FOUND") return undefined;
     throw failure;
   }
+}
+
+/** A real path as it is reached by the root, which may be a link itself. */
+async function pathBelow(root: string, real: string): Promise<string> {
+  return join(root, relative(await realpath(root), real));
 }
 
 /** Opens a regular file for reading, without ever waiting for the other end of a pipe. */

@@ -112,6 +112,22 @@ describe("the root", () => {
       `file://${folder}/alias/b.csv`,
     ]);
     for (const object of objects) expect((await readAll(store, object)).toString()).toBe("content");
+    expect(objects.map((object) => object.realUri)).toEqual([
+      undefined,
+      `file://${folder}/alias/a.csv`,
+    ]);
+  });
+
+  test("tells where files really lie that are reached through a linked folder", async () => {
+    const { root } = await makeFolder();
+    await mkdir(join(root, "theirs"));
+    await writeFile(join(root, "theirs", "a.csv"), "content");
+    await symlink("theirs", join(root, "mine"));
+    for (const kind of ["uri", "prefix", "glob"] as const) {
+      const uri = `file://${root}/mine/a.csv`;
+      const objects = await listAll(createFileStore({ roots: [root] }), { kind, uri });
+      expect(objects).toMatchObject([{ uri, realUri: `file://${root}/theirs/a.csv` }]);
+    }
   });
 
   test("must be absolute", () => {

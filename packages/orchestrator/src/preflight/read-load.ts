@@ -57,11 +57,11 @@ export function preflightFor(ports: Context["ports"], request: LoadRequest): Pre
 export async function readLoad(context: Context, options: ReadLoadOptions): Promise<ReadLoad> {
   const { ports } = context;
   const { request, owner, findings, signal } = options;
-  const checkUri = checkOwner(context, owner, request);
+  const checkObject = checkOwner(context, owner, request);
   const schema = knownSchema(schemaOf(ports.catalogue, request));
   const keys = keysToCompare(context, request, schema);
   try {
-    const read = await readSources(context, { ...options, checkUri }, schema, keys);
+    const read = await readSources(context, { ...options, checkObject }, schema, keys);
     await keys?.report(findings, signal);
     const refusal = preflightRefusal(findings.findings());
     if (refusal !== undefined) throw refusal;
@@ -73,11 +73,11 @@ export async function readLoad(context: Context, options: ReadLoadOptions): Prom
 
 async function readSources(
   { ports, settings }: Context,
-  options: ReadLoadOptions & { readonly checkUri: (uri: string) => void },
+  options: ReadLoadOptions & { readonly checkObject: (object: SourceObject) => void },
   schema: ObjectSchema | undefined,
   keys: DoubledKeys | undefined,
 ): Promise<ReadLoad> {
-  const { request, sink, findings, signal, onRead, checkUri } = options;
+  const { request, sink, findings, signal, onRead, checkObject } = options;
   const parts: Part[] = [];
   const planner = createPartPlanner({
     operation: request.operation,
@@ -100,7 +100,7 @@ async function readSources(
     signal,
     format: request.format,
   })) {
-    checkUri(object.uri);
+    checkObject(object);
     await sink.addSource(object);
     const { uri, conversion } = object;
     planner.beginSource(conversion === undefined ? object : { uri });

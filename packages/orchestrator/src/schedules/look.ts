@@ -1,8 +1,8 @@
 /** Looks at the places of a run's target: is the gate open, and which files lie there. Takes nothing. */
 import {
   addDays,
+  checkObject,
   checkSelection,
-  checkSource,
   isBulkError,
   type SourceObject,
   type SourceSelection,
@@ -100,8 +100,8 @@ async function lookInto(
   try {
     if (gate !== undefined) await listed(context, { kind: "keys", uris: [gate] }, signal);
     const files = await listed(context, selection, signal);
-    // A manifest may name files of other places.
-    if (access !== undefined) for (const { uri } of files) checkSource(access, uri);
+    // A manifest may name files of other places, and a link lead there.
+    if (access !== undefined) for (const file of files) checkObject(access, file);
     return { files: files.filter(({ uri }) => !isGate(uri, at.target)) };
   } catch (error) {
     if (isBulkError(error, "ERR_SOURCE_NONE_MATCHED")) return { files: [] };
