@@ -2,7 +2,7 @@
  * A schedule as it stands in Redis. Every change gives it a revision that no schedule has had, so that
  * runs are recorded for the schedule that was read and for no other, not even a later one of its name.
  */
-import { BulkError, epochMs } from "@headgate/core";
+import { BulkError, type EpochMs, epochMs } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import { type ScheduleSpec, scheduleNamePattern, scheduleSchema } from "../schedule-spec.ts";
@@ -56,8 +56,9 @@ local key = base .. 'schedule:' .. name
 local before = redis.call('HMGET', key, 'origin', 'spec')
 if before[1] and mode == 'create' then return 'exists' end
 if before[1] == origin and before[2] == ARGV[4] then return 'same' end
+local due = math.max(tonumber(ARGV[6]) or now(), tonumber(redis.call('HGET', key, 'lastDue') or 0))
 redis.call('HSET', key, 'origin', origin, 'principal', ARGV[3], 'spec', ARGV[4],
-  'lastDue', string.format('%.0f', now()))
+  'lastDue', string.format('%.0f', due))
 redis.call('HSET', key, 'revision', redis.call('INCR', base .. 'schedule-seq'))
 redis.call('SADD', base .. 'schedules', name)
 if not before[1] then return 'added' end
@@ -68,7 +69,8 @@ return before[1] == origin and 'changed' or 'replaced'
 export type ScheduleWrite = "exists" | "same" | "added" | "changed" | "replaced";
 
 /**
- * Writes a schedule; its instants count from now on. `create` leaves one that is there alone
+ * Writes a schedule; its instants count from `countFrom` on, by default now, and after those that have
+ * started runs. `create` leaves one that is there alone
  * (`exists`); `put` changes its spec, origin and owner and leaves it paused where it was.
  */
 export async function writeSchedule(
@@ -78,14 +80,18 @@ export async function writeSchedule(
     readonly origin: "file" | "api";
     readonly principal: string;
     readonly spec: ScheduleSpec;
+    readonly countFrom?: EpochMs;
   },
   mode: "create" | "put",
 ): Promise<ScheduleWrite> {
-  const { name, origin, principal, spec } = schedule;
+  const { name, origin, principal, spec, countFrom = "" } = schedule;
   return z
     .enum(["exists", "same", "added", "changed", "replaced"])
     .parse(
-      await runScript(ledger, writeScript, [name, origin, principal, JSON.stringify(spec), mode]),
+      await runScript(ledger, writeScript, [
+        ...[name, origin, principal, JSON.stringify(spec), mode],
+        countFrom,
+      ]),
     );
 }
 

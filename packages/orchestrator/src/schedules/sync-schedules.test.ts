@@ -1,3 +1,4 @@
+import { epochMs } from "@headgate/core";
 import { expect, it } from "vitest";
 import { caller, schedulesOfTest, specOf } from "./schedules.test-support.ts";
 import { syncSchedules } from "./sync-schedules.ts";
@@ -42,6 +43,34 @@ it("lets a changed schedule count from now on, after what came due by the old on
   test.setNow("2026-03-11T09:00:00Z");
   await test.work();
   expect((await test.runs())[0]).toMatchObject({ dueAt: "2026-03-11T08:00:00.000Z" });
+});
+
+it("loses no instant that comes while a schedule is changed", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  await syncSchedules(test.context, { nightly: spec });
+  let now = Date.parse("2026-03-10T01:59:59.999Z");
+  const clock = () => epochMs(now++);
+  const { ledger } = test.context;
+  const changed = { ...spec, lookBackDays: 1 };
+  await syncSchedules({ ...test.context, ledger: { ...ledger, clock } }, { nightly: changed });
+  test.setNow("2026-03-10T02:00:01Z");
+  await test.work();
+  expect(await test.runs()).toMatchObject([{ dueAt: "2026-03-10T02:00:00.000Z" }]);
+});
+
+it("starts no instant again that another worker has just started by the old schedule", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  await syncSchedules(test.context, { nightly: spec });
+  test.setNow("2026-03-10T02:00:00Z");
+  await test.work();
+  const { ledger } = test.context;
+  const clock = () => epochMs(Date.parse("2026-03-10T01:59:59Z"));
+  const changed = { ...spec, lookBackDays: 1 };
+  await syncSchedules({ ...test.context, ledger: { ...ledger, clock } }, { nightly: changed });
+  await test.work();
+  expect(await test.runs()).toHaveLength(1);
 });
 
 it("keeps a run under way at the spec that it began with", async () => {

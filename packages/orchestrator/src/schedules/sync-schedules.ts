@@ -1,4 +1,5 @@
 /** Brings the schedules of headgate.yaml into a connection's ledger. */
+import { ledgerNow } from "../ledger/ledger.ts";
 import type { ScheduleSpec } from "../schedule-spec.ts";
 import { checkSchedule } from "./schedule-faults.ts";
 import {
@@ -42,9 +43,11 @@ export async function syncSchedules(
 async function syncSchedule(context: TickContext, name: string, spec: ScheduleSpec): Promise<void> {
   const { ledger } = context;
   const before = await readSchedule(ledger, name);
-  if (before?.origin === "file") await tickSchedule(context, before);
+  // The old one counts up to this instant and the new one from it, so that none is lost between them.
+  const changedAt = await ledgerNow(ledger);
+  if (before?.origin === "file") await tickSchedule(context, before, changedAt);
   const schedule = { name, origin: "file", principal: fileOwner, spec } as const;
-  const written = await writeSchedule(ledger, schedule, "put");
+  const written = await writeSchedule(ledger, { ...schedule, countFrom: changedAt }, "put");
   const now = await readSchedule(ledger, name);
   const timing = now === undefined || isAsleep(now) ? undefined : spec;
   await tellQueue(context, (to) => to.scheduleChanged(name, timing));

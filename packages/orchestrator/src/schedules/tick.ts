@@ -29,12 +29,16 @@ export async function tick(context: TickContext): Promise<void> {
   for (const schedule of await readSchedules(context.ledger)) await tickSchedule(context, schedule);
 }
 
-/** Does so for one. Where another worker has just done so, nothing happens. */
-export async function tickSchedule(context: TickContext, schedule: ScheduleRecord): Promise<void> {
+/** Does so for one, up to an instant, by default now. Where another worker has just done so, nothing happens. */
+export async function tickSchedule(
+  context: TickContext,
+  schedule: ScheduleRecord,
+  upTo?: EpochMs,
+): Promise<void> {
   const { ledger, ports } = context;
   if (isAsleep(schedule)) return;
   const { spec } = schedule;
-  const now = await ledgerNow(ledger);
+  const now = upTo ?? (await ledgerNow(ledger));
   const due = dueInstants(spec, { from: schedule.lastDue, to: now }, mostDue);
   const lastDue = due.at(-1);
   if (lastDue === undefined) return;
