@@ -21,6 +21,7 @@ import { createUploadFolder } from "@headgate/part-source/uploads";
 import { openConnection } from "./open-connection.ts";
 import { openSources } from "./open-sources.ts";
 import { startUploadSweep, unfinishedSources } from "./sweep-uploads.ts";
+import { syncUntilDone } from "./sync-until-done.ts";
 import { streamCaller } from "./worker-clients.ts";
 import type { WorkerTuning } from "./worker-tuning.ts";
 
@@ -33,7 +34,8 @@ export interface StartWorkerOptions {
 export interface RunningWorker {
   /**
    * Takes over schedules, clients and preflight of a changed configuration, for what begins from now
-   * on. Of several calls the last one counts. Throws ERR_REDIS_AWAY; then only schedules are as before.
+   * on. Of several calls the last one counts. Resolves when the schedules are in; while Redis is away
+   * they are as before.
    */
   reconfigure(next: LoadedConfig): Promise<void>;
   /** Ends the steps under way and gives their tasks back; resolves when nothing is left open. */
@@ -124,10 +126,17 @@ export async function startWorker(
     }
 
     let syncing = Promise.resolve();
+    const closing = new AbortController();
+    cleanUps.push(() => closing.abort());
+    const sync = (): Promise<void> =>
+      syncUntilDone(() => syncAll(contexts, current), {
+        signal: closing.signal,
+        onAway: () => emit({ type: "redis.away", message: "changed schedules wait for Redis" }),
+      });
     return {
       async reconfigure(next) {
         current = next;
-        syncing = syncing.catch(() => undefined).then(() => syncAll(contexts, current));
+        syncing = syncing.catch(() => undefined).then(sync);
         await syncing;
       },
       close: closeAll,
