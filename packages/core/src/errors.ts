@@ -83,6 +83,7 @@ export const errorCodes = {
   ERR_SCRATCH: "the worker's scratch space cannot be used",
 
   ERR_LEDGER_FENCED: "another worker has moved this record on",
+  ERR_RECORD_UNREADABLE: "a record in Redis is not as headgate writes it",
   ERR_REDIS_UNSAFE: "Redis could evict or forget the ledger",
   ERR_REDIS_AWAY: "Redis cannot be reached",
 } as const;

@@ -102,7 +102,9 @@ function isAskedFor(marks: z.output<typeof marksSchema> | undefined, filter: Loa
 
 async function readEntries(entries: readonly Entry[]): Promise<readonly LoadRecord[]> {
   const records = await byLedger(entries, async (ledger, ids) => {
-    const read = new Map((await readLoads(ledger, ids)).map((record) => [record.id, record]));
+    // One that cannot be read is left out; a worker fails it and tells.
+    const { loads } = await readLoads(ledger, ids);
+    const read = new Map(loads.map((record) => [record.id, record]));
     return ids.map((id) => read.get(id));
   });
   return records.filter((record) => record !== undefined);

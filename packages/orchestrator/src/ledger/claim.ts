@@ -2,7 +2,15 @@
  * Claims: a slot, a permit, the object and up to 100 parts become a bulk job, all or nothing. The
  * caller decides by a snapshot; the script commits it only while the object's line is unchanged.
  */
-import type { Claim, EpochMs, Line, ObjectKey, SlotLimits, WaitReason } from "@headgate/core";
+import type {
+  BulkError,
+  Claim,
+  EpochMs,
+  Line,
+  ObjectKey,
+  SlotLimits,
+  WaitReason,
+} from "@headgate/core";
 import { epochMs, limitsLeaving } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobPart } from "./bulk-job-record.ts";
@@ -13,6 +21,8 @@ import { lineFunctions, slotDecision, stateFunction } from "./lua-fragments.ts";
 /** A line and the version its object had before it was read. */
 export interface VersionedLine extends Line {
   readonly version: string;
+  /** Loads of it whose records cannot be read, and why; they are not among `loads`. */
+  readonly unreadable: ReadonlyMap<string, BulkError>;
 }
 
 /** Objects that have a line, the one with the earliest head first. */
@@ -31,7 +41,7 @@ export async function readLine(
   const ids = await guarded(() =>
     ledger.redis.zrange(`${ledger.base}line:${object}`, "0", String(depth - 1)),
   );
-  const records = await readLoads(ledger, ids);
+  const { loads: records, unreadable } = await readLoads(ledger, ids);
   const loads = await Promise.all(
     records.map(async (record) => ({
       id: record.id,
@@ -44,7 +54,7 @@ export async function readLine(
       leaveSlots: record.request.leaveSlots ?? 0,
     })),
   );
-  return { object, loads, version: version ?? "0" };
+  return { object, loads, version: version ?? "0", unreadable };
 }
 
 async function returnedParts(ledger: Ledger, loadId: string): Promise<number[]> {

@@ -1,5 +1,6 @@
 /** A load as it stands in Redis, parsed once on the way in. */
 import {
+  BulkError,
   defaultPreflight,
   type Findings,
   loadStates,
@@ -18,10 +19,7 @@ const loadRecordSchema = z.object({
   sequence: count,
   state: z.enum(loadStates),
   objectKey: z.string(),
-  request: z
-    .string()
-    .transform((text) => JSON.parse(text) as unknown)
-    .pipe(loadRequestSchema),
+  request: z.string().transform(parsedJson).pipe(loadRequestSchema),
   principal: z.string(),
   via: z.string(),
   run: z.string().optional(),
@@ -60,28 +58,56 @@ export function connectionOf(id: string): string {
   return id.includes(":") ? "" : id.slice(0, Math.max(id.lastIndexOf("."), 0));
 }
 
-/** The record, or undefined where there is none (any more). */
+/** The record, or undefined where there is none (any more). Throws ERR_RECORD_UNREADABLE. */
 export async function readLoad(ledger: Ledger, loadId: string): Promise<LoadRecord | undefined> {
-  const hash = await guarded(() => ledger.redis.hgetall(`${ledger.base}load:${loadId}`));
-  return parseLoad(loadId, hash);
+  const { loads, unreadable } = await readLoads(ledger, [loadId]);
+  const fault = unreadable.get(loadId);
+  if (fault !== undefined) throw fault;
+  return loads[0];
 }
 
-/** Several records in one round trip; those that are gone are left out. */
-export async function readLoads(
-  ledger: Ledger,
-  loadIds: readonly string[],
-): Promise<readonly LoadRecord[]> {
-  if (loadIds.length === 0) return [];
+/** Several records; those that are gone are in neither list. */
+export interface ReadLoads {
+  readonly loads: readonly LoadRecord[];
+  /** ERR_RECORD_UNREADABLE by load id: one torn record says nothing of the others. */
+  readonly unreadable: ReadonlyMap<string, BulkError>;
+}
+
+/** Reads several records in one round trip. */
+export async function readLoads(ledger: Ledger, loadIds: readonly string[]): Promise<ReadLoads> {
+  const loads: LoadRecord[] = [];
+  const unreadable = new Map<string, BulkError>();
+  if (loadIds.length === 0) return { loads, unreadable };
   const pipeline = ledger.redis.pipeline();
   for (const id of loadIds) pipeline.hgetall(`${ledger.base}load:${id}`);
   const hashes = await executed(pipeline);
-  return loadIds.flatMap((id, index) => parseLoad(id, hashes[index]) ?? []);
+  for (const [index, id] of loadIds.entries()) {
+    const fields = z.record(z.string(), z.string()).parse(hashes[index] ?? {});
+    if (Object.keys(fields).length === 0) continue;
+    const parsed = loadRecordSchema.safeParse(fields);
+    if (parsed.success) loads.push({ ...parsed.data, id });
+    else unreadable.set(id, notReadable(id, parsed.error));
+  }
+  return { loads, unreadable };
 }
 
-function parseLoad(id: string, hash: unknown): LoadRecord | undefined {
-  const fields = z.record(z.string(), z.string()).parse(hash ?? {});
-  if (Object.keys(fields).length === 0) return undefined;
-  return { ...loadRecordSchema.parse(fields), id };
+/** Names the fields, never what is in them. */
+function notReadable(loadId: string, { issues }: z.ZodError): BulkError {
+  const field = [...new Set(issues.map(({ path }) => path.join(".")))].join(", ");
+  return new BulkError(
+    "ERR_RECORD_UNREADABLE",
+    `the record of load ${loadId} is not as headgate writes it: ${field}`,
+    { fields: { loadId, field } },
+  );
+}
+
+function parsedJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
 }
 
 /** What preflight found in a load; nothing before it was planned. */

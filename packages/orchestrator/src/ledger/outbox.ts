@@ -3,13 +3,13 @@
  * be queued, and loads that have ended and whose task may not know it yet.
  */
 import { guarded, type Ledger } from "./ledger.ts";
-import { type LoadRecord, readLoads } from "./load-record.ts";
+import { type ReadLoads, readLoads } from "./load-record.ts";
 
 /** Loads looked at in one go. */
 const batch = 200;
 
 /** Loads without a known task. */
-export async function readOutbox(ledger: Ledger): Promise<readonly LoadRecord[]> {
+export async function readOutbox(ledger: Ledger): Promise<ReadLoads> {
   const ids = await guarded(() => ledger.redis.srandmember(`${ledger.base}outbox`, batch));
   return await readLoads(ledger, ids ?? []);
 }

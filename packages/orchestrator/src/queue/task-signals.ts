@@ -3,7 +3,7 @@ import type { EpochMs } from "@headgate/core";
 import type { Job } from "bullmq";
 import type { EmitEvent } from "../events.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
-import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { acknowledgeEnd, leaveOutbox } from "../ledger/outbox.ts";
 import type { TaskSignals } from "../steps/context.ts";
 import { type Queues, taskOptions } from "./queues.ts";
@@ -23,7 +23,8 @@ export function createTaskSignals(deps: {
 
   async function showProgress(loadId: string): Promise<LoadRecord | undefined> {
     const task = await queues.loads.getJob(loadId);
-    const load = await readLoad(ledger, loadId);
+    // Whoever wakes a load's task need not be able to read the load: the task fails it.
+    const [load] = (await readLoads(ledger, [loadId])).loads;
     if (task === undefined || load === undefined) return load;
     await task.updateProgress({
       state: load.state,

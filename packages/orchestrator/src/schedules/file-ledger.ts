@@ -179,7 +179,7 @@ async function lastTries(
   const last = new Map<string, LoadRecord>();
   let asked = new Map(loadIds.map((id) => [id, id]));
   while (asked.size > 0) {
-    const records = await readLoads(ledger, [...asked.keys()]);
+    const { loads: records } = await readLoads(ledger, [...asked.keys()]);
     const next = new Map<string, string>();
     for (const record of records) {
       const first = asked.get(record.id) ?? record.id;

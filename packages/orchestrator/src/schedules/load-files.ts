@@ -8,7 +8,7 @@ import {
   reasonCode,
 } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
-import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
+import { type ReadLoads, readLoads } from "../ledger/load-record.ts";
 import { type LoadRequest, parseLoadRequest } from "../load-request.ts";
 import type { Caller, Loads } from "../loads.ts";
 import { ownerAccess } from "../owner-access.ts";
@@ -100,7 +100,7 @@ async function followLoads(
   target: RunTarget,
 ): Promise<TargetStep> {
   const { ledger } = context;
-  const loads = await readLoads(ledger, target.loads);
+  const { loads, unreadable } = await readLoads(ledger, target.loads);
   const unfinished = loads.filter(({ state }) => !isFinalLoadState(state)).length;
   if (unfinished > 0) {
     const now = await ledgerNow(ledger);
@@ -110,7 +110,7 @@ async function followLoads(
     return { run, wait: { until, message } };
   }
   const records = loads.reduce((sum, load) => sum + load.settledRecords, 0);
-  const reason = target.reason ?? failureOf(target, loads);
+  const reason = target.reason ?? failureOf(target, { loads, unreadable });
   return await moveTarget(context, run, {
     ...target,
     records,
@@ -120,7 +120,9 @@ async function followLoads(
 }
 
 /** Why not all of a target's loads are complete; undefined where they are. */
-function failureOf(target: RunTarget, loads: readonly LoadRecord[]): RunReason | undefined {
+function failureOf(target: RunTarget, { loads, unreadable }: ReadLoads): RunReason | undefined {
+  const [fault] = unreadable.values();
+  if (fault !== undefined) return { code: reasonCode(fault.code), message: fault.message };
   const bad = loads.find(({ state }) => state !== "complete");
   if (bad !== undefined) {
     const code = bad.state === "cancelled" ? "cancelled" : (bad.reasonCode ?? "unknown");

@@ -56,6 +56,30 @@ describe("a nightly run", () => {
     expect(await test.runs()).toHaveLength(1);
   });
 
+  it("fails a target whose load has a torn record, by name, and the other schedules go on", async () => {
+    const test = schedulesOfTest();
+    test.setNow("2026-03-09T12:00:00Z");
+    await test.make("torn");
+    await test.make("whole", { targets: [customers] });
+    test.files.set("s3://bucket/2026-03-10/orders/a.csv", "id\n1\n");
+    test.files.set("s3://bucket/2026-03-10/customers/a.csv", "id\n1\n");
+    test.setNow("2026-03-10T02:00:00Z");
+    await test.work({ loads: "rest" });
+    const [load] = (await test.loads()).filter(({ object }) => object === "orders");
+    const { base } = test.context.ledger;
+    await test.door.redis.hset(`${base}load:${load?.id}`, "request", "{torn");
+    await test.work();
+    expect((await test.runs("torn"))[0]).toMatchObject({
+      state: "failed",
+      targets: [
+        {
+          reason: { code: "record_unreadable", message: expect.stringContaining(load?.id ?? "?") },
+        },
+      ],
+    });
+    expect(await test.runs("whole")).toMatchObject([{ state: "complete", records: 1 }]);
+  });
+
   it("loads customers before orders", async () => {
     const test = schedulesOfTest();
     test.setNow("2026-03-09T12:00:00Z");

@@ -1,7 +1,7 @@
 /** Notes the files of complete loads as loaded, with the pins that were really loaded. */
 import type { SourceObject } from "@headgate/core";
 import { guarded, type Ledger, ledgerNow, runScript } from "../ledger/ledger.ts";
-import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { digestsOf, targetKey } from "./file-ledger.ts";
 
 /** Loads, and files, looked at in one go. */
@@ -23,11 +23,10 @@ export async function noteLoaded(ledger: Ledger): Promise<void> {
   const waiting = `${ledger.base}run-loads`;
   for (;;) {
     const ids = (await guarded(() => ledger.redis.srandmember(waiting, batch))) ?? [];
-    for (const id of ids) {
-      const load = await readLoad(ledger, id);
-      if (load !== undefined) await noteFilesOf(ledger, load);
-      await guarded(() => ledger.redis.srem(waiting, id));
-    }
+    // The files of loads that are gone or unreadable count as not loaded, and go again.
+    const { loads } = await readLoads(ledger, ids);
+    for (const load of loads) await noteFilesOf(ledger, load);
+    if (ids.length > 0) await guarded(() => ledger.redis.srem(waiting, ...ids));
     if (ids.length < batch) return;
   }
 }

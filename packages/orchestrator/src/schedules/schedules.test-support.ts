@@ -110,7 +110,7 @@ export function schedulesOfTest(names: readonly string[] = ["default"]): TestSch
     },
     async loads() {
       const { loads } = await door.loads.list({ limit: 100 });
-      const records = await readLoads(
+      const { loads: records } = await readLoads(
         context.ledger,
         loads.map(({ id }) => id),
       );

@@ -25,6 +25,7 @@ import { ledgerNow } from "../ledger/ledger.ts";
 import { readPartRange } from "../ledger/load-record.ts";
 import { bulkJobTitle } from "./bulk-job-title.ts";
 import type { StepContext } from "./context.ts";
+import { failUnreadable } from "./fail-unreadable.ts";
 import { observeTenant } from "./observe-tenant.ts";
 
 /** Loads of a line that a claim looks at: as many as a bulk job can have files. */
@@ -68,20 +69,24 @@ async function isReady(context: StepContext, signal: AbortSignal): Promise<boole
   }
 }
 
-type Round = { readonly kind: "claimed" } | { readonly kind: "waits"; readonly until?: EpochMs };
+/** `again`: something has changed, so there may be more to claim. */
+type Round = { readonly kind: "again" } | { readonly kind: "waits"; readonly until?: EpochMs };
 
 async function claimOnce(context: StepContext): Promise<Round> {
   const { ledger, ports, settings } = context;
   const lines = new Map<ObjectKey, VersionedLine>();
   for (const object of await readLines(ledger))
     lines.set(object, await readLine(ledger, object, lineDepth));
+  const unreadable = [...lines.values()].flatMap((line) => [...line.unreadable]);
+  for (const [loadId, fault] of unreadable) await failUnreadable(context, loadId, fault);
+  if (unreadable.length > 0) return { kind: "again" };
   let until: EpochMs | undefined;
   for (const { object } of rankLines([...lines.values()])) {
     const line = lines.get(object);
     const claim = line && claimFrom(line, settings.maxFilesPerBulkJob);
     if (claim === undefined || line === undefined) continue;
     const answer = await commit(context, claim, line.version);
-    if (answer.kind !== "wait") return { kind: "claimed" };
+    if (answer.kind !== "wait") return { kind: "again" };
     ports.emit({
       type: "claim.waits",
       object,

@@ -4,9 +4,10 @@
  */
 import { assertNever, type Outcome } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
-import { type LoadRecord, readLoad } from "../ledger/load-record.ts";
+import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { acknowledgeEnd } from "../ledger/outbox.ts";
 import type { StepContext } from "./context.ts";
+import { endUnreadable } from "./end-unreadable.ts";
 import { later } from "./later.ts";
 import { planLoad } from "./plan-load.ts";
 
@@ -20,7 +21,10 @@ export async function runLoad(
   signal: AbortSignal,
 ): Promise<Outcome> {
   for (;;) {
-    const load = await readLoad(context.ledger, loadId);
+    const { loads, unreadable } = await readLoads(context.ledger, [loadId]);
+    const [load] = loads;
+    const fault = unreadable.get(loadId);
+    if (fault !== undefined) return await endUnreadable(context, loadId, fault, signal);
     if (load === undefined) return { kind: "cancel", reason: "the load is gone" };
     if (load.state === "accepted") {
       const result = await planLoad(context, load, signal);

@@ -18,8 +18,11 @@ import type { StepContext } from "./context.ts";
  */
 export async function sweep(context: StepContext, signal: AbortSignal): Promise<void> {
   const { ledger, signals } = context;
-  for (const load of [...(await readOutbox(ledger)), ...(await unplannedHeads(ledger))])
+  const { loads, unreadable } = await readOutbox(ledger);
+  for (const load of [...loads, ...(await unplannedHeads(ledger))])
     await signals.loadAccepted({ id: load.id, title: loadTitle(load.request) });
+  // Its task fails it; without one nobody would.
+  for (const id of unreadable.keys()) await signals.loadAccepted({ id, title: id });
   for (const loadId of await readEnded(ledger)) await signals.loadEnded(loadId);
   const unfinished = await unfinishedBulkJobs(ledger);
   for (const id of unfinished) {
@@ -39,5 +42,6 @@ async function unplannedHeads(ledger: Ledger): Promise<readonly LoadRecord[]> {
   const lines = await readLines(ledger);
   const heads = await Promise.all(lines.map((object) => readLine(ledger, object, 1)));
   const ids = heads.flatMap((line) => line.loads.map((load) => load.id));
-  return (await readLoads(ledger, ids)).filter((load) => load.state === "accepted");
+  const { loads } = await readLoads(ledger, ids);
+  return loads.filter((load) => load.state === "accepted");
 }

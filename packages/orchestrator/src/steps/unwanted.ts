@@ -6,7 +6,10 @@ import { readLoads } from "../ledger/load-record.ts";
 
 /** Whether every load with parts in a bulk job was cancelled or has failed. */
 export async function isUnwanted(ledger: Ledger, parts: readonly BulkJobPart[]): Promise<boolean> {
-  const loads = await readLoads(ledger, [...new Set(parts.map((part) => part.load))]);
+  const ids = [...new Set(parts.map((part) => part.load))];
+  const { loads, unreadable } = await readLoads(ledger, ids);
+  // The upload of an unreadable load's part names it as the culprit.
+  if (unreadable.size > 0) return false;
   return loads.every((load) => load.state === "cancelled" || load.state === "failed");
 }
 
