@@ -31,7 +31,7 @@ function headgate(...args: string[]) {
 }
 /** Brings a load and gives its id. */
 async function newLoad(): Promise<string> {
-  const { stdout } = await headgate("load", "s3://b/a.csv", ...target, "--json");
+  const { stdout } = await headgate("load", "s3://bucket/a.csv", ...target, "--json");
   return JSON.parse(stdout).id;
 }
 
@@ -49,7 +49,7 @@ const complete = {
 
 describe("headgate load", () => {
   it("brings a load and says how to follow it", async () => {
-    const { code, stdout, stderr } = await headgate("load", "s3://b/a.csv", ...target);
+    const { code, stdout, stderr } = await headgate("load", "s3://bucket/a.csv", ...target);
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /^load (default\.\d+) accepted; follow it with: headgate status \1 --wait\n$/,
@@ -59,7 +59,7 @@ describe("headgate load", () => {
 
   it("sends what the flags say and prints the API's answer with --json", async () => {
     const { code, stdout } = await headgate(
-      ...["load", "s3://b/2026/", "--suffix", ".csv", "--to", "web/order"],
+      ...["load", "s3://bucket/2026/", "--suffix", ".csv", "--to", "web/order"],
       ...["--operation", "delete", "--header", "absent", "--connection", "default", "--json"],
     );
     expect(code).toBe(0);
@@ -68,7 +68,7 @@ describe("headgate load", () => {
       sourceName: "web",
       object: "order",
       operation: "delete",
-      source: { prefix: "s3://b/2026/", suffix: ".csv" },
+      source: { prefix: "s3://bucket/2026/", suffix: ".csv" },
       state: "accepted",
       principal: "cli",
     });
@@ -76,7 +76,7 @@ describe("headgate load", () => {
 
   it("makes one load though the answer was lost twice", async () => {
     await api.send({ kind: "lose-answers", count: 2 });
-    const { code, stdout, stderr } = await headgate("load", "s3://b/a.csv", ...target, "--json");
+    const { code, stdout, stderr } = await headgate("load", "s3://bucket/a.csv", ...target, "--json");
     expect(code).toBe(0);
     expect(stderr.match(/trying again/g)).toHaveLength(2);
     const id = JSON.parse(stdout).id;
@@ -88,10 +88,10 @@ describe("headgate load", () => {
 
   it("makes one load of two commands with one key, and refuses another request with it", async () => {
     const key = ["--idempotency-key", "nightly-1"];
-    const first = await headgate("load", "s3://b/a.csv", ...target, ...key, "--json");
-    const second = await headgate("load", "s3://b/a.csv", ...target, ...key, "--json");
+    const first = await headgate("load", "s3://bucket/a.csv", ...target, ...key, "--json");
+    const second = await headgate("load", "s3://bucket/a.csv", ...target, ...key, "--json");
     expect(JSON.parse(second.stdout)).toEqual(JSON.parse(first.stdout));
-    const other = await headgate("load", "s3://b/other.csv", ...target, ...key);
+    const other = await headgate("load", "s3://bucket/other.csv", ...target, ...key);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain("idempotency_conflict");
   });
@@ -100,7 +100,7 @@ describe("headgate load", () => {
     await api.send({ kind: "lose-answers", count: 1 });
     const { code, stdout, stderr } = await headgate(
       "load",
-      "s3://b/a.csv",
+      "s3://bucket/a.csv",
       ...target,
       "--retries",
       "0",
@@ -116,7 +116,7 @@ describe("headgate load", () => {
 describe("headgate load, interrupted while nobody knows whether the load was accepted", () => {
   it("tells the key with which to try again, and exits 130", async () => {
     await api.send({ kind: "lose-answers", count: 100 });
-    const run = start("load", "s3://b/a.csv", ...target, "--retries", "100");
+    const run = start("load", "s3://bucket/a.csv", ...target, "--retries", "100");
     await api.request("POST", 0);
     run.child.kill("SIGINT");
     const { code, stdout, stderr } = await run.ended;
@@ -129,7 +129,7 @@ describe("headgate load --wait", () => {
   it("follows a load to its end and exits 0 when it is complete", async () => {
     const run = start(
       "load",
-      "s3://b/a.csv",
+      "s3://bucket/a.csv",
       ...target,
       "--wait",
       "--json",
@@ -151,12 +151,12 @@ describe("headgate load --wait", () => {
 
   it("exits 1 with the reason when the load fails", async () => {
     const id = await newLoad();
-    const reason = { code: "source_changed", message: "s3://b/a.csv is another object now" };
+    const reason = { code: "source_changed", message: "s3://bucket/a.csv is another object now" };
     const plannedAt = "2026-01-01T00:00:00.000Z";
     await api.send({ kind: "move", id, change: { state: "failed", reason, plannedAt } });
     const { code, stdout, stderr } = await headgate("status", id, "--wait");
     expect(code).toBe(1);
-    expect(stdout).toContain("reason    source_changed: s3://b/a.csv is another object now");
+    expect(stdout).toContain("reason    source_changed: s3://bucket/a.csv is another object now");
     expect(stderr).toContain(`headgate: load ${id} is failed`);
   });
 
@@ -308,6 +308,6 @@ describe("exit codes", () => {
 
 /** The load that the command with this key made: the same request again is answered with it. */
 async function idOf(key: string): Promise<string> {
-  const args = ["load", "s3://b/a.csv", ...target, "--idempotency-key", key, "--json"];
+  const args = ["load", "s3://bucket/a.csv", ...target, "--idempotency-key", key, "--json"];
   return JSON.parse((await headgate(...args)).stdout).id;
 }
