@@ -23,6 +23,7 @@ export function findingsRoute(app: V1, { doors: { loads } }: RouteContext): void
         response: answers(
           { 200: { description, content: { ...content, "text/csv": { schema: z.string() } } } },
           "load_not_found",
+          "record_unreadable",
         ),
       },
     },

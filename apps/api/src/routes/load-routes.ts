@@ -128,6 +128,7 @@ export function getLoadRoute(app: V1, { doors: { loads } }: RouteContext): void 
             304: nothing("it is as If-None-Match says"),
           },
           "load_not_found",
+          "record_unreadable",
         ),
       },
     },
@@ -151,7 +152,11 @@ export function listPartsRoute(app: V1, { doors: { loads } }: RouteContext): voi
         description: "By number. A part is one CSV of at most 150 MB, and one file of a bulk job.",
         params: idPath,
         querystring: z.strictObject(pageParameters),
-        response: answers({ 200: json("a page of parts", partPageAnswer) }, "load_not_found"),
+        response: answers(
+          { 200: json("a page of parts", partPageAnswer) },
+          "load_not_found",
+          "record_unreadable",
+        ),
       },
     },
     async (request) => {
@@ -180,7 +185,12 @@ export function cancelLoadRoutes(app: V1, { doors: { loads } }: RouteContext): v
         ...(method === "POST" ? { body: noBody } : {}),
         response: answers(
           { 200: json("the load, cancelled now or before", loadAnswer) },
-          ...["load_not_found", "load_state", ...(method === "POST" ? bodyProblems : [])],
+          ...[
+            "load_not_found",
+            "record_unreadable",
+            "load_state",
+            ...(method === "POST" ? bodyProblems : []),
+          ],
         ),
       },
       handler: async (request) => {
@@ -206,7 +216,13 @@ export function retryLoadRoute(app: V1, { doors: { loads } }: RouteContext): voi
         body: noBody,
         response: answers(
           { 202: json("the new load", loadAnswer) },
-          ...["load_not_found", "load_state", "source_not_allowed", "too_many_pending"],
+          ...[
+            "load_not_found",
+            "record_unreadable",
+            "load_state",
+            "source_not_allowed",
+            "too_many_pending",
+          ],
           ...bodyProblems,
           ...["unknown_source_name", "unknown_object"],
         ),
