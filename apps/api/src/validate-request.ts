@@ -20,7 +20,7 @@ const partWords: Readonly<Record<string, string>> = {
   headers: "the headers are",
 };
 
-/** Fastify's validator by zod. Every fault is told at once. */
+/** Fastify's validator by zod. Faults are told all at once. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart, url }) => {
   const resource = /^\/v1\/([a-z-]+)/.exec(url ?? "")?.[1] ?? "";
   const notFound = httpPart === "params" ? notFoundCodes[resource] : undefined;

@@ -98,7 +98,7 @@ export type LoadRequest = z.output<typeof loadRequestSchema>;
 export type LoadRequestInput = z.input<typeof loadRequestSchema>;
 
 /**
- * Parses a load request. Throws ERR_REQUEST_INVALID with every fault, each with its field, in the
+ * Parses a load request. Throws ERR_REQUEST_INVALID with its faults, each with its field, in the
  * message, and ERR_SOURCE_URI for a URI that no store could have.
  */
 export function parseLoadRequest(input: unknown): LoadRequest {

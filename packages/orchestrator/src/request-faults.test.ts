@@ -66,6 +66,19 @@ describe("a request that is not valid", () => {
     expect(parse).not.toThrow(/secret/);
   });
 
+  it("is told in few words, however much is wrong with it", () => {
+    const unknown = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, i) => [`${i}${"x".repeat(1000)}`, 1]),
+    );
+    const parse = () => parseLoadRequest({ ...request, source: { uri }, ...unknown });
+    expect(parse).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^.{1000,3000}; and 9980 more$/),
+        fields: { field: expect.stringMatching(/^0x+…$/), faults: 10_000 },
+      }),
+    );
+  });
+
   it("is looked at by its own properties only", () => {
     const parse = () => parseRequest(z.object({ toString: z.string() }), {}, "it is");
     expect(parse).toThrow("toString: must be a string (seen: nothing)");

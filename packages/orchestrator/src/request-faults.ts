@@ -4,7 +4,10 @@ import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 
-/** Parses what a client has sent. Throws ERR_REQUEST_INVALID with every fault of `what` in its message. */
+/** A request may be wrong in thousands of places; its sender is told so many. */
+const mostTold = 20;
+
+/** Parses what a client has sent. Throws ERR_REQUEST_INVALID with the faults of `what` in its message. */
 export function parseRequest<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
@@ -13,7 +16,10 @@ export function parseRequest<Schema extends z.ZodType>(
   const parsed = schema.safeParse(input, { error: requestWords });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, input));
-  const lines = faults.map(({ field, message }) => `${field || "(all of it)"}: ${message}`);
+  const lines = faults
+    .slice(0, mostTold)
+    .map(({ field, message }) => `${field || "(all of it)"}: ${message}`);
+  if (faults.length > mostTold) lines.push(`and ${faults.length - mostTold} more`);
   throw new BulkError("ERR_REQUEST_INVALID", `${what} not valid: ${lines.join("; ")}`, {
     fields: { field: faults[0]?.field ?? "", faults: faults.length },
   });
@@ -101,8 +107,12 @@ function seenOf(value: unknown): string {
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value !== "string") return String(value);
   const plain = value.replace(/\/\/[^/]*@/g, "//***@");
-  const shown = plain.length > longestSeen ? `${plain.slice(0, longestSeen)}…` : plain;
+  const shown = shortened(plain);
   return JSON.stringify(shown) + (shown === plain ? "" : ` of ${value.length} characters`);
+}
+
+function shortened(text: string): string {
+  return text.length > longestSeen ? `${text.slice(0, longestSeen)}…` : text;
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -116,5 +126,5 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {
-  return path.map(String).join(".");
+  return shortened(path.map(String).join("."));
 }

@@ -103,7 +103,7 @@ type Known = readonly [status: number, advice: string];
 
 /** Errors that a caller can act on. Any other is a fault of ours: `internal`. */
 const known: Partial<Record<ErrorCode, Known>> = {
-  ERR_REQUEST_INVALID: [400, "Correct the request; `detail` lists every fault."],
+  ERR_REQUEST_INVALID: [400, "Correct the request; `detail` names the faults, the first 20."],
   ERR_CLIENT_FORBIDDEN: [403, "Ask the operator for the scope or connection that `detail` names."],
   ERR_SOURCE_NOT_ALLOWED: [403, "Load from one of the client's places, or ask for another."],
   ERR_LOAD_NOT_FOUND: [404, "Check the id; ended loads are kept for the retention time."],
