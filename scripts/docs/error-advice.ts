@@ -40,6 +40,7 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   ERR_SOURCE_NOT_FOUND: "See bucket, key and path; names are case-sensitive.",
   ERR_SOURCE_FORBIDDEN: store,
   ERR_SOURCE_NONE_MATCHED: "See prefix, suffix or glob; headgate plan lists what they select.",
+  ERR_SOURCE_TOO_MANY: "Give the schedule a narrower prefix or fewer lookBackDays.",
   ERR_SOURCE_MANIFEST: "Correct the manifest; docs/formats.md shows one.",
   ERR_SOURCE_CHANGED: "The file was overwritten after it was planned. Bring the load again.",
   ERR_SOURCE_TRUNCATED: store,

@@ -37,6 +37,7 @@ export const errorCodes = {
   ERR_SOURCE_NOT_FOUND: "bucket, key or file does not exist",
   ERR_SOURCE_FORBIDDEN: "the store refuses access to bucket, key or file",
   ERR_SOURCE_NONE_MATCHED: "prefix, glob or manifest selects no object",
+  ERR_SOURCE_TOO_MANY: "a schedule's places hold more files than one look takes",
   ERR_SOURCE_MANIFEST: "a manifest does not have the documented shape",
   ERR_SOURCE_CHANGED: "the object is no longer the one that was planned",
   ERR_SOURCE_TRUNCATED: "the store ended a read before the promised length",

@@ -57,6 +57,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_SOURCE_NOT_FOUND: never("stores answer consistently after a write"),
   ERR_SOURCE_FORBIDDEN: never("rights have to be changed"),
   ERR_SOURCE_NONE_MATCHED: never("stores list consistently after a write"),
+  ERR_SOURCE_TOO_MANY: never("the places stay as full"),
   ERR_SOURCE_MANIFEST: never("the manifest stays what it is"),
   ERR_SOURCE_CHANGED: never("the pinned bytes are gone"),
   ERR_SOURCE_TRUNCATED: sameCall(1_000, 20_000, 3, "AWS SDK: 3 attempts, 20 s bound"),

@@ -1,6 +1,7 @@
 /** Looks at the places of a run's target: is the gate open, and which files lie there. Takes nothing. */
 import {
   addDays,
+  BulkError,
   checkObject,
   checkSelection,
   isBulkError,
@@ -41,16 +42,22 @@ export interface Found {
 
 /**
  * Lists the target's places. An earlier date whose gate is closed is left out, for its files may not
- * be whole. Throws ERR_SOURCE_*, ERR_CLIENT_FORBIDDEN, ERR_SOURCE_NOT_ALLOWED.
+ * be whole. Throws ERR_SOURCE_* (ERR_SOURCE_TOO_MANY over `filesPerLook`), ERR_CLIENT_FORBIDDEN, ERR_SOURCE_NOT_ALLOWED.
  */
 export async function look(context: StepContext, at: LookAt, signal: AbortSignal): Promise<Found> {
   const own = placeOf(at.target, at.date);
   const files = new Map<string, SourceObject>();
+  const into = async (place: Place) =>
+    await lookInto(
+      context,
+      { place, at, room: context.settings.filesPerLook - files.size },
+      signal,
+    );
   for (const place of earlierPlaces(at, own)) {
-    const found = await lookInto(context, { place, at }, signal);
+    const found = await into(place);
     if (found.waitsFor === undefined) for (const file of found.files) files.set(file.uri, file);
   }
-  const found = await lookInto(context, { place: own, at }, signal);
+  const found = await into(own);
   if (found.waitsFor !== undefined) return { waitsFor: found.waitsFor, files: [], ownFiles: 0 };
   for (const file of found.files) {
     files.delete(file.uri);
@@ -91,15 +98,15 @@ function placeOf({ source, gate }: ScheduleTarget, date: string): Place {
 
 async function lookInto(
   context: StepContext,
-  { place, at }: { readonly place: Place; readonly at: LookAt },
+  { place, at, room }: { readonly place: Place; readonly at: LookAt; readonly room: number },
   signal: AbortSignal,
 ): Promise<{ readonly waitsFor?: string; readonly files: readonly SourceObject[] }> {
   const { selection, gate } = place;
   const access = ownerAccess(context, { principal: at.principal, via: "schedule" });
   if (access !== undefined) checkSelection(access, selection);
   try {
-    if (gate !== undefined) await listed(context, { kind: "keys", uris: [gate] }, signal);
-    const files = await listed(context, selection, signal);
+    if (gate !== undefined) await listed(context, { kind: "keys", uris: [gate] }, { room, signal });
+    const files = await listed(context, selection, { room, signal });
     // A manifest may name files of other places, and a link lead there.
     if (access !== undefined) for (const file of files) checkObject(access, file);
     return { files: files.filter(({ uri }) => !isGate(uri, at.target)) };
@@ -112,15 +119,26 @@ async function lookInto(
   }
 }
 
-/** Everything that a selection selects. */
+/** Everything that a selection selects, while there is room for it. */
 async function listed(
-  { ports }: StepContext,
+  { ports, settings }: StepContext,
   selection: SourceSelection,
-  signal: AbortSignal,
+  { room, signal }: { readonly room: number; readonly signal: AbortSignal },
 ): Promise<readonly SourceObject[]> {
   const found: SourceObject[] = [];
-  for await (const object of ports.source.list(selection, { signal })) found.push(object);
+  for await (const object of ports.source.list(selection, { signal })) {
+    if (found.length >= room) throw tooMany(object.uri, settings.filesPerLook);
+    found.push(object);
+  }
   return found;
+}
+
+function tooMany(uri: string, filesAllowed: number): BulkError {
+  return new BulkError(
+    "ERR_SOURCE_TOO_MANY",
+    `there are more than ${filesAllowed} files, which are allowed in one look; ${uri} is over`,
+    { fields: { uri, filesAllowed } },
+  );
 }
 
 /** A marker such as `_SUCCESS` is no data, wherever below the prefix it lies. */

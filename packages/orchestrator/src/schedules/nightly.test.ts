@@ -135,6 +135,24 @@ describe("a nightly run", () => {
   });
 });
 
+it("fails its target where more files lie there than a look takes, all dates together", async () => {
+  const test = schedulesOfTest();
+  test.setNow("2026-03-09T12:00:00Z");
+  await test.make("nightly", { lookBackDays: 1 });
+  const context = { ...test.context, settings: { ...test.context.settings, filesPerLook: 3 } };
+  for (const day of ["09", "10"])
+    for (const name of ["a", "b"])
+      test.files.set(`s3://bucket/2026-03-${day}/orders/${name}.csv`, "id\n1\n");
+  test.setNow("2026-03-10T02:00:00Z");
+  await test.work({ context });
+  const message =
+    "there are more than 3 files, which are allowed in one look; s3://bucket/2026-03-10/orders/b.csv is over";
+  expect(await test.runs()).toMatchObject([
+    { state: "failed", targets: [{ reason: { code: "source_too_many", message } }] },
+  ]);
+  expect(await test.loads()).toEqual([]);
+});
+
 describe("a gate", () => {
   it("holds a target back until its file is there, which is never loaded", async () => {
     const test = schedulesOfTest();

@@ -34,6 +34,11 @@ export interface StepSettings {
   readonly stepBudgetMs: Milliseconds;
   /** Time between two looks of a run of a schedule at a gate or a listing. Default 30 s. */
   readonly lookEveryMs: Milliseconds;
+  /**
+   * Most files that such a look may list over all dates, for they are held in memory, some 600 bytes
+   * each. Default 200,000.
+   */
+  readonly filesPerLook: number;
   readonly reap: ReapSettings;
 }
 
@@ -48,6 +53,7 @@ export const defaultStepSettings: StepSettings = {
   createGraceMs: seconds(45),
   stepBudgetMs: seconds(20),
   lookEveryMs: seconds(30),
+  filesPerLook: 200_000,
   reap: defaultReapSettings,
 };
 
