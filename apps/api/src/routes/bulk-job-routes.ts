@@ -81,10 +81,10 @@ export function abortBulkJobRoute(app: V1, { doors }: RouteContext): void {
     async (request, reply) => {
       const { id } = request.params;
       const bulkJob = await visible(doors.bulkJobs, id, clientOfRequest(request));
-      const { connection, phase } = bulkJob;
+      const { connection } = bulkJob;
       const { connection: asked = connection } = request.query;
       if (asked !== connection) throw notFound(id);
-      if (phase === "ended") throw hasEnded(id);
+      if (isGone(bulkJob)) throw hasEnded(id);
       return await askErrand(doors, { kind: "abort-bulk-job", connection, id }, { request, reply });
     },
   );
@@ -132,6 +132,11 @@ async function visible(
   const bulkJob = await bulkJobs.get(id);
   if (bulkJob !== undefined && seesConnection(client, bulkJob.connection)) return bulkJob;
   throw notFound(id);
+}
+
+/** Of any other that has ended the worker asks the API: after a restore of Redis it can live on there. */
+function isGone({ phase, remoteId, remoteState }: ListedBulkJob): boolean {
+  return phase === "ended" && (remoteId === undefined || remoteState === "Aborted");
 }
 
 function hasEnded(id: string): BulkError {

@@ -101,12 +101,26 @@ describe("the abort of a bulk job", () => {
     ]);
   });
 
-  it("is refused where it has ended, or is of another connection", async () => {
-    const ended = createTestApi({ doors: doorsTo({ ...bulkJob, phase: "ended" }) });
-    const url = "/v1/bulk-jobs/b1/abort";
-    expect((await ended.call({ method: "POST", url })).json()).toMatchObject({
-      ...{ status: 409, code: "bulk_job_state" },
+  it.each<Partial<ListedBulkJob>>([{}, { remoteId: "r1", remoteState: "Aborted" }])(
+    "is refused where it has ended for good: %j",
+    async (more) => {
+      const { call } = createTestApi({ doors: doorsTo({ ...bulkJob, phase: "ended", ...more }) });
+      const answer = await call({ method: "POST", url: "/v1/bulk-jobs/b1/abort" });
+      expect(answer.json()).toMatchObject({ status: 409, code: "bulk_job_state" });
+    },
+  );
+
+  it("is left to a worker where it has ended and may live on at the API", async () => {
+    const doors = doorsTo({ ...bulkJob, phase: "ended", remoteId: "r1", remoteState: "Open" });
+    const answer = await createTestApi({ doors }).call({
+      ...{ method: "POST", url: "/v1/bulk-jobs/b1/abort" },
     });
+    expect(answer.statusCode).toBe(202);
+    expect(doors.errands.asked).toHaveLength(1);
+  });
+
+  it("is refused where it is of another connection", async () => {
+    const url = "/v1/bulk-jobs/b1/abort";
     const { call } = createTestApi({ doors: doorsTo(bulkJob) });
     const other = await call({ method: "POST", url: `${url}?connection=emea` });
     expect(other.json()).toMatchObject({ status: 404, code: "bulk_job_not_found" });
