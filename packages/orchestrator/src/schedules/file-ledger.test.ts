@@ -106,6 +106,19 @@ describe("a loaded file", () => {
   });
 });
 
+it("forgets a target that no schedule gathers for any more, 90 days after the last look", async () => {
+  const test = await oneFileTaken();
+  const { redis, base } = test.context.ledger;
+  const days = async (key: string) =>
+    Math.round((await redis.ttl(`${base}${key}:${target}`)) / 86_400);
+  expect(await days("taken")).toBe(90);
+  await test.work();
+  expect(await days("loaded")).toBe(90);
+  await redis.persist(`${base}loaded:${target}`);
+  await runAgain(test);
+  expect(await days("loaded")).toBe(90);
+});
+
 it("forgets what runs had taken that are no longer kept", async () => {
   const test = await oneFileTaken();
   const { redis, base } = test.context.ledger;

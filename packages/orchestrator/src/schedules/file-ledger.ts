@@ -6,7 +6,7 @@
  * *loaded* once such a load is complete, with the pin that was really loaded. What is taken counts
  * only while the run's load of it (or the last one that brought it again) may yet complete.
  * A loaded file is forgotten when it was not listed for the retention and 60 days, the longest
- * look-back, on top.
+ * look-back, on top; so is all that is known of a target that no schedule has gathered for so long.
  */
 import { createHash } from "node:crypto";
 import { isFinalLoadState, type SourceObject } from "@headgate/core";
@@ -17,8 +17,11 @@ import { type RunRecord, readRuns } from "./run-record.ts";
 
 /** Files asked about in one round trip. */
 const batch = 1000;
+
 /** How long after it was last listed a loaded file is remembered. */
-const rememberSeconds = (ledger: Ledger): number => retentionOf(ledger) + 60 * 24 * 3600;
+export function rememberSeconds(ledger: Ledger): number {
+  return retentionOf(ledger) + 60 * 24 * 3600;
+}
 
 /** A target's name in the ledger of files. */
 export function targetKey(target: {
@@ -94,11 +97,13 @@ export async function rememberFiles(
   target: string,
   files: { readonly digests: readonly FileDigests[]; readonly now: number },
 ): Promise<void> {
+  const loaded = `${ledger.base}loaded:${target}`;
   for (let first = 0; first < files.digests.length; first += batch) {
     const some = files.digests.slice(first, first + batch);
     const scored = some.flatMap(({ file }) => [files.now, file]);
-    await guarded(() => ledger.redis.zadd(`${ledger.base}loaded:${target}`, "XX", ...scored));
+    await guarded(() => ledger.redis.zadd(loaded, "XX", ...scored));
   }
+  await guarded(() => ledger.redis.expire(loaded, rememberSeconds(ledger)));
 }
 
 /** Forgets loaded files that were not listed for long, and takes of runs that are no longer kept. */

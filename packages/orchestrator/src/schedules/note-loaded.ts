@@ -2,20 +2,21 @@
 import type { SourceObject } from "@headgate/core";
 import { guarded, type Ledger, ledgerNow, runScript } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
-import { digestsOf, targetKey } from "./file-ledger.ts";
+import { digestsOf, rememberSeconds, targetKey } from "./file-ledger.ts";
 
 /** Loads, and files, looked at in one go. */
 const batch = 1000;
 
 const noteScript = `
 local target, run = ARGV[1], ARGV[2]
-for i = 4, #ARGV - 1, 2 do
+for i = 5, #ARGV - 1, 2 do
   redis.call('ZADD', base .. 'loaded:' .. target, ARGV[3], ARGV[i + 1])
   local mark = redis.call('HGET', base .. 'taken:' .. target, ARGV[i])
   if mark and string.find(mark, ' ' .. run .. ' ', 1, true) then
     redis.call('HDEL', base .. 'taken:' .. target, ARGV[i])
   end
 end
+redis.call('EXPIRE', base .. 'loaded:' .. target, ARGV[4])
 `;
 
 /** Does so for every complete load of a run that waits for it; a crash on the way does it again. */
@@ -41,6 +42,7 @@ async function noteFilesOf(ledger: Ledger, load: LoadRecord): Promise<void> {
       targetKey(load.request),
       load.run ?? "",
       now,
+      rememberSeconds(ledger),
       ...digests.flatMap(({ place, file }) => [place, file]),
     ]);
   }

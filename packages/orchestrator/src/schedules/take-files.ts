@@ -1,6 +1,6 @@
 /** Fixes the files of a run's target: the run's list, and that each is taken, in one script. */
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
-import type { FileDigests } from "./file-ledger.ts";
+import { type FileDigests, rememberSeconds } from "./file-ledger.ts";
 import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.ts";
 
 /** Files of one load; a load request names at most 1000. */
@@ -30,6 +30,7 @@ while redis.call('EXISTS', staged .. ':marks') == 1 do
   local marks = redis.call('LPOP', staged .. ':marks', 4000)
   redis.call('HSET', base .. 'taken:' .. object, unpack(marks))
 end
+redis.call('EXPIRE', base .. 'taken:' .. object, ARGV[8])
 redis.call('HINCRBY', base .. 'taken-versions', object, 1)
 redis.call('HSET', key, 'record', ARGV[3])
 redis.call('HINCRBY', key, 'revision', 1)
@@ -77,6 +78,7 @@ export async function takeFiles(
     take.targetKey,
     take.takenVersion,
     staged,
+    rememberSeconds(ledger),
   ]);
   if (answer !== "taken") throw fencedRun(run);
   return { ...next, revision: String(Number(run.revision) + 1) };
