@@ -1,6 +1,6 @@
 /** `headgate up` and commands beside it, as real processes. */
 import { once } from "node:events";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
@@ -158,7 +158,24 @@ test("ends with 1 where the port is taken, and says which", async () => {
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain(port);
   expect(stderr).not.toContain("    at ");
+  expect(readdirSync(place.folder)).not.toContain("other");
 }, 60_000);
+
+test.each([
+  ["a schema file is missing", [...emulated.slice(0, 2), "crm=none.yaml"], {}, "none.yaml"],
+  ["a schema is none", [...emulated.slice(0, 2), "crm=orders.csv"], {}, "orders.csv"],
+  ["a setting is wrong", emulated, { HEADGATE__API__PORT: "high" }, "HEADGATE__API__PORT"],
+  ["no connection is configured", [], {}, "connections"],
+])(
+  "ends with 2 and leaves nothing behind where %s",
+  async (_, args, environment, named) => {
+    const { code, stdout, stderr } = await place.startUp(args, environment).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(named);
+    expect(readdirSync(place.folder).toSorted()).toEqual(["crm.yaml", "orders.csv"]);
+  },
+  60_000,
+);
 
 test("ends with 1 when its private Redis dies", async () => {
   const up = place.startUp();

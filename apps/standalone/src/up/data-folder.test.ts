@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { openDataFolder } from "./data-folder.ts";
+import { checkDataFolder, openDataFolder } from "./data-folder.ts";
 
 let parent: string;
 beforeEach(async () => {
@@ -42,6 +42,20 @@ test("a second opening is refused until the first is released", async () => {
   (await openDataFolder(path)).release();
 });
 
+test("a check says the same beforehand, makes nothing and holds nothing", async () => {
+  const path = join(parent, "data");
+  await checkDataFolder(path);
+  expect(await readdir(parent)).toEqual([]);
+  const first = await openDataFolder(path);
+  await expect(checkDataFolder(path)).rejects.toMatchObject({
+    code: "ERR_CONFIG",
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+  first.release();
+  await checkDataFolder(path);
+  (await openDataFolder(path)).release();
+});
+
 test("of many openings at once just one succeeds", async () => {
   const path = join(parent, "data");
   const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openDataFolder(path)));
@@ -76,10 +90,11 @@ test("the lock of a killed process is gone with it", async () => {
 test("a folder with other things in it is refused, and left as it is", async () => {
   await writeFile(join(parent, "thesis.txt"), "…");
   await chmod(parent, 0o755);
-  await expect(openDataFolder(parent)).rejects.toMatchObject({
-    code: "ERR_CONFIG",
-    message: expect.stringContaining(parent),
-  });
+  for (const refuse of [checkDataFolder, openDataFolder])
+    await expect(refuse(parent)).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining(parent),
+    });
   expect(await readdir(parent)).toEqual(["thesis.txt"]);
   expect(await modeOf(parent)).toBe(0o755);
 });

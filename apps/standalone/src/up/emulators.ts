@@ -16,12 +16,25 @@ export interface EmulatorLogin {
 /** Shorter than a tenant's minutes, for those who try things out; all limits are the real ones. */
 const processingMs = 1_000;
 
+/** OpenAPI YAML by connector, by connection. */
+export type EmulatedSchemas = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** Reads the schemas of all connectors. Throws ERR_CONFIG for one that has none, or cannot be read. */
+export async function readEmulatedSchemas(
+  connections: Readonly<Record<string, Pick<ConnectionConfig, "connectors">>>,
+): Promise<EmulatedSchemas> {
+  const schemas = new Map<string, Readonly<Record<string, string>>>();
+  for (const [name, { connectors }] of Object.entries(connections))
+    schemas.set(name, await readSchemas(name, connectors));
+  return schemas;
+}
+
 /**
- * Starts one for each connection, with its connectors' schemas, on ports of their own. Throws
- * ERR_CONFIG for a connector without a schema, ERR_SCHEMA_INVALID; then none is left running.
+ * Starts one for each connection, on ports of their own. Throws ERR_SCHEMA_INVALID; then none is left
+ * running.
  */
 export async function startEmulators(
-  connections: Readonly<Record<string, Pick<ConnectionConfig, "connectors">>>,
+  schemas: EmulatedSchemas,
   login: EmulatorLogin,
 ): Promise<ReadonlyMap<string, Emulator>> {
   const { consumerKey, user } = login;
@@ -30,9 +43,9 @@ export async function startEmulators(
     .toString();
   const started = new Map<string, Emulator>();
   try {
-    for (const [name, { connectors }] of Object.entries(connections)) {
+    for (const [name, ofConnectors] of schemas) {
       const emulator = await startEmulator({
-        schemas: await readSchemas(name, connectors),
+        schemas: ofConnectors,
         connectedApps: [{ consumerKey, users: [user], publicKey }],
         settings: { processingMs },
       });

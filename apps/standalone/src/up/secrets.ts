@@ -17,10 +17,15 @@ export interface UpSecrets {
   readonly emulatorKey: string;
 }
 
+/** The file of `emulatorKeyFile`, which may not be there yet. */
+export function emulatorKeyFileIn(folder: string): string {
+  return join(folder, "emulator-key.pem");
+}
+
 /** Reads them from the folder, or makes them; files of mode 0600. */
 export async function readSecrets(folder: string): Promise<UpSecrets> {
   const boardPasswordFile = join(folder, "board-password");
-  const emulatorKeyFile = join(folder, "emulator-key.pem");
+  const emulatorKeyFile = emulatorKeyFileIn(folder);
   const [apiKey, emulatorKey] = await Promise.all([
     readOrMake(join(folder, "api-key"), () => newApiKey(upClient).key),
     readOrMake(emulatorKeyFile, newPrivateKey),

@@ -1,36 +1,19 @@
 /** `headgate up`: API and worker in one process, on one machine. */
 import { rename, writeFile } from "node:fs/promises";
-import { type Environment, type LoadedConfig, loadConfig } from "@headgate/config";
+import { type Environment, loadConfig } from "@headgate/config";
 import type { Emulator } from "@headgate/emulator";
 import { startPrivateRedis } from "../redis/private-redis.ts";
+import { checkFirst, type First, type FirstOptions } from "./check-first.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { startEmulators } from "./emulators.ts";
+import { type EmulatedSchemas, startEmulators } from "./emulators.ts";
 import { createLineLogger, type Log } from "./line-logger.ts";
 import { readSecrets, type UpSecrets } from "./secrets.ts";
-import {
-  emulatedDefault,
-  emulatedLogin,
-  emulatorApp,
-  machineSettings,
-  namesRedis,
-} from "./up-environment.ts";
+import { emulatedLogin, emulatorApp, machineSettings, namesRedis } from "./up-environment.ts";
 
 /** What is started, and where it keeps its data. */
-export interface UpOptions {
-  /** Made where it is missing; see `openDataFolder`. */
-  readonly dataFolder: string;
+export interface UpOptions extends FirstOptions {
   /** Folder that `file:///` sources may lie in where headgate.yaml names none. */
   readonly workingFolder: string;
-  /** As of `loadConfig`. */
-  readonly configPath?: string | undefined;
-  readonly environment: Environment;
-  /** Port of the API in place of the configured one. */
-  readonly port?: number | undefined;
-  /**
-   * Logs every connection in at an emulator of its own in place of its tenant. `schemas` (connector
-   * to OpenAPI YAML file), if any, replace those of the connection `default`.
-   */
-  readonly emulator?: { readonly schemas: ReadonlyMap<string, string> } | undefined;
   /** Told what is done, such as the installation of Redis. */
   readonly report: (line: string) => void;
   /** Takes the log, a line an entry, from the configured level on. */
@@ -55,8 +38,9 @@ export interface RunningUp {
 }
 
 /**
- * Starts everything and resolves when it is ready. Throws ERR_CONFIG, ERR_REDIS_AWAY, and what the
- * worker and the API throw; then nothing is left running.
+ * Starts everything and resolves when it is ready. Configuration, schemas, data folder and port are
+ * checked before anything is made. Throws ERR_CONFIG, ERR_REDIS_AWAY, and what the worker and the API
+ * throw; then nothing is left running.
  */
 export async function startUp(options: UpOptions): Promise<RunningUp> {
   const cleanUps: (() => unknown)[] = [];
@@ -64,14 +48,14 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
   };
   try {
+    const first = await checkFirst(options);
     const data = await openDataFolder(options.dataFolder);
     cleanUps.push(() => data.release());
     const secrets = await readSecrets(data.secrets);
-    const first = readFirst(options, secrets);
     // API and worker are large; what is wrong with the configuration is told before they are read.
     const { startPrograms } = await import("./programs.ts");
     const redis = await provideRedis(options, { data, first, cleanUps });
-    const emulators = await provideEmulators(options, { first, secrets, cleanUps });
+    const emulators = await provideEmulators(first.schemas, { secrets, cleanUps });
     const loaded = loadConfig({
       path: first.path,
       environment: {
@@ -103,23 +87,7 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
   }
 }
 
-type First = Pick<LoadedConfig, "config" | "path"> & { readonly environment: Environment };
 type CleanUps = (() => unknown)[];
-
-/** The configuration before Redis and emulators have their places. */
-function readFirst(options: UpOptions, secrets: UpSecrets): First {
-  const schemas = options.emulator?.schemas ?? new Map();
-  const environment = {
-    ...options.environment,
-    ...(schemas.size === 0 ? {} : emulatedDefault(schemas, secrets)),
-  };
-  const { config, path } = loadConfig({
-    path: options.configPath,
-    environment,
-    connectionFiles: false,
-  });
-  return { config, path, environment };
-}
 
 /** Undefined where the configuration names one. */
 async function provideRedis(
@@ -133,20 +101,21 @@ async function provideRedis(
 }
 
 async function provideEmulators(
-  { emulator }: UpOptions,
-  { first, secrets, cleanUps }: { first: First; secrets: UpSecrets; cleanUps: CleanUps },
+  schemas: EmulatedSchemas,
+  { secrets, cleanUps }: { secrets: UpSecrets; cleanUps: CleanUps },
 ): Promise<ReadonlyMap<string, Emulator>> {
-  if (emulator === undefined) return new Map();
+  if (schemas.size === 0) return new Map();
   const login = { ...emulatorApp, privateKey: secrets.emulatorKey };
-  const emulators = await startEmulators(first.config.connections, login);
+  const emulators = await startEmulators(schemas, login);
   for (const each of emulators.values()) cleanUps.push(() => each.close());
   return emulators;
 }
 
 function loginsAt(emulators: ReadonlyMap<string, Emulator>, secrets: UpSecrets): Environment {
+  const keyFile = secrets.emulatorKeyFile;
   return Object.assign(
     {},
-    ...[...emulators].map(([name, { url }]) => emulatedLogin(name, url, secrets)),
+    ...[...emulators].map(([name, { url }]) => emulatedLogin(name, { url, keyFile })),
   );
 }
 

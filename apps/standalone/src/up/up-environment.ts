@@ -12,6 +12,9 @@ import { type UpSecrets, upClient } from "./secrets.ts";
 /** Connected app and user of the emulated tenants. */
 export const emulatorApp = { consumerKey: "headgate-up", user: "up@example.com" } as const;
 
+/** Stands for the URL of an emulator that is not started. */
+const notYet = "http://127.0.0.1:1";
+
 /** Whether file or environment name a Redis. */
 export function namesRedis(path: string | undefined, environment: Environment): boolean {
   const variable = /^HEADGATE_(_REDIS__|REDIS_)URL(_FILE)?$/i;
@@ -24,24 +27,27 @@ export function namesRedis(path: string | undefined, environment: Environment): 
 /** The connection `default` as far as the configuration can be read before an emulator has a URL. */
 export function emulatedDefault(
   schemas: ReadonlyMap<string, string>,
-  secrets: UpSecrets,
+  keyFile: string,
 ): Environment {
   const connectors = Object.fromEntries([...schemas].map(([name, schema]) => [name, { schema }]));
   return {
     HEADGATE__CONNECTIONS__DEFAULT__CONNECTORS: JSON.stringify(connectors),
-    ...emulatedLogin("default", "http://127.0.0.1:1", secrets),
+    ...emulatedLogin("default", { keyFile }),
   };
 }
 
-/** Sends a connection's logins to an emulator. */
-export function emulatedLogin(name: string, url: string, secrets: UpSecrets): Environment {
+/** Sends a connection's logins to an emulator, whose URL may not be known yet. */
+export function emulatedLogin(
+  name: string,
+  { url = notYet, keyFile }: { readonly url?: string; readonly keyFile: string },
+): Environment {
   const connection = `HEADGATE__CONNECTIONS__${name.toUpperCase().replaceAll("-", "_")}`;
   return {
     [`${connection}__LOGIN_URL`]: url,
     [`${connection}__AUDIENCE`]: url,
     [`${connection}__CONSUMER_KEY`]: emulatorApp.consumerKey,
     [`${connection}__USER`]: emulatorApp.user,
-    [`${connection}__KEY_FILE`]: secrets.emulatorKeyFile,
+    [`${connection}__KEY_FILE`]: keyFile,
     [`${connection}__ALLOW_LOOPBACK`]: "true",
   };
 }
