@@ -10,8 +10,9 @@ export interface ApiClient {
   readonly config: CliConfig;
   /**
    * Sends a request, again after a lost connection or a 429, 502, 503 or 504, and gives the answer.
-   * Every route may be sent again: reads and cancels by nature, the others by their idempotency
-   * key. Throws CliError of kind refused, login, unavailable or, on abort, the signal's reason.
+   * Every route may be sent again: reads, cancels and errands by nature (a second errand does no harm),
+   * what makes loads and runs by its idempotency key; a deleted schedule is not found the second time.
+   * Throws CliError of kind refused, login, unavailable or, on abort, the signal's reason.
    */
   ask<Answer extends z.ZodType>(
     route: Route<Answer>,
