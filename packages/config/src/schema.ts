@@ -61,6 +61,9 @@ const sources = z.strictObject({
     .strictObject({
       folder: path.describe("folder shared by API and workers"),
       maxBytes: whole(1, 1_000_000_000_000).default(10_000_000_000).describe("of one file"),
+      maxBytesPerClient: whole(1, 1_000_000_000_000_000)
+        .default(50_000_000_000)
+        .describe("of all files of one client that are kept; 1 GB of the disk stays free besides"),
     })
     .exactOptional()
     .describe("lets clients send files to the API; default they cannot"),

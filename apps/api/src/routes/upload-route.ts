@@ -71,7 +71,11 @@ export function uploadRoute(app: V1, { doors: { uploads }, limits }: RouteContex
         try {
           if (announced > uploads.maxBytes) throw tooLarge(announced, uploads.maxBytes);
           const stored = await uploads.receive({
-            ...{ client, body: movingBytes(request.body, limits.uploadIdleMs) },
+            ...{
+              client,
+              announcedBytes: announced,
+              body: movingBytes(request.body, limits.uploadIdleMs),
+            },
             ...(name === undefined ? {} : { name }),
           });
           request.log.info({ bytes: stored.bytes }, "file received");

@@ -8,12 +8,17 @@ import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { BulkError, formatUri, isBulkError, parseUri } from "@headgate/core";
+import { createUploadRoom, type FileRoom } from "./upload-room.ts";
 
 export interface UploadFolderOptions {
   /** Absolute path; made where it is missing, for its owner only. */
   readonly folder: string;
   /** Most bytes of one file. */
   readonly maxBytes: number;
+  /** Most bytes of all files of one client. Default no bound. */
+  readonly maxBytesPerClient?: number | undefined;
+  /** Bytes of the disk below which nothing is received. Default 1 GB. */
+  readonly reserveBytes?: number | undefined;
 }
 
 /** A file on its way in. */
@@ -22,6 +27,8 @@ export interface ReceivedFile {
   readonly client: string;
   /** File name that the URI ends with, so that `.gz` still says what it is; default "upload". */
   readonly name?: string | undefined;
+  /** As the sender says; one that has no room is refused before a byte is read. Default unknown. */
+  readonly announcedBytes?: number | undefined;
   readonly body: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,7 +45,8 @@ export interface UploadFolder {
   readonly maxBytes: number;
   /**
    * Writes a file whole, mode 0600, or leaves nothing. Throws ERR_UPLOAD_TOO_LARGE, ERR_UPLOAD_FAILED
-   * where the disk is full or does not take it, what the body throws, and the signal's reason.
+   * where the disk does not take it, is as full as it may be, or the client's files are as large as they may
+   * be in sum; what the body throws, and the signal's reason.
    */
   receive(file: ReceivedFile): Promise<StoredUpload>;
   /** Removes a file; one that is gone already is fine. Throws ERR_SOURCE_URI for a URI of another place. */
@@ -61,23 +69,31 @@ export interface UploadFolder {
 const clientName = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** Where files lie until they are whole; no client's name. */
 const incoming = ".incoming";
+const defaultReserveBytes = 1_000_000_000;
 const dayMs = 86_400_000;
 
 /** Sets up the folder; nothing is made yet. Throws ERR_CONFIG for a path that is not absolute. */
-export function createUploadFolder({ folder, maxBytes }: UploadFolderOptions): UploadFolder {
+export function createUploadFolder(options: UploadFolderOptions): UploadFolder {
+  const { folder, maxBytes, maxBytesPerClient = Infinity } = options;
   if (!folder.startsWith("/")) {
     throw new BulkError("ERR_CONFIG", `folder for uploads "${folder}" is not an absolute path`, {
       fields: { folder },
     });
   }
 
-  async function receive({ client, name, body, signal }: ReceivedFile): Promise<StoredUpload> {
+  const { reserveBytes = defaultReserveBytes } = options;
+  const room = createUploadRoom({ folder, maxBytesPerClient, reserveBytes });
+
+  async function receive(received: ReceivedFile): Promise<StoredUpload> {
+    const { client, name, body, announcedBytes = 0, signal } = received;
     checkClient(client);
     signal?.throwIfAborted();
     const id = randomBytes(16).toString("hex");
     const temporary = join(folder, incoming, id);
     const path = join(folder, client, `${id}-${safeName(name)}`);
     let bodyFailed = false;
+    let isStored = false;
+    let fileRoom: FileRoom | undefined;
     async function* watched() {
       try {
         yield* body;
@@ -89,15 +105,20 @@ export function createUploadFolder({ folder, maxBytes }: UploadFolderOptions): U
     try {
       for (const place of [incoming, client])
         await mkdir(join(folder, place), { recursive: true, mode: 0o700 });
-      const written = await write(temporary, { body: watched(), maxBytes, signal });
+      fileRoom = await room.begin(client, announcedBytes);
+      const { take } = fileRoom;
+      const written = await write(temporary, { body: watched(), maxBytes, take, signal });
       await rename(temporary, path);
       await syncFolder(join(folder, client));
+      isStored = true;
       return { uri: uriOf(path), ...written };
     } catch (error) {
       // What cannot be removed now is removed by a later sweep.
       for (const left of [temporary, path]) await rm(left, { force: true }).catch(() => {});
       signal?.throwIfAborted();
       throw bodyFailed || isBulkError(error) ? error : notStored(error, client);
+    } finally {
+      fileRoom?.close(isStored);
     }
   }
 
@@ -144,14 +165,17 @@ export function createUploadFolder({ folder, maxBytes }: UploadFolderOptions): U
 
 async function write(
   path: string,
-  { body, maxBytes, signal }: Pick<ReceivedFile, "body" | "signal"> & { readonly maxBytes: number },
+  options: Pick<ReceivedFile, "body" | "signal"> &
+    Pick<FileRoom, "take"> & { readonly maxBytes: number },
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { body, maxBytes, take, signal } = options;
   const hash = createHash("sha256");
   let bytes = 0;
   async function* counted() {
     for await (const chunk of body) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
+      await take(chunk.byteLength);
       hash.update(chunk);
       yield chunk;
     }
