@@ -76,7 +76,12 @@ describe("headgate load", () => {
 
   it("makes one load though the answer was lost twice", async () => {
     await api.send({ kind: "lose-answers", count: 2 });
-    const { code, stdout, stderr } = await headgate("load", "s3://bucket/a.csv", ...target, "--json");
+    const { code, stdout, stderr } = await headgate(
+      "load",
+      "s3://bucket/a.csv",
+      ...target,
+      "--json",
+    );
     expect(code).toBe(0);
     expect(stderr.match(/trying again/g)).toHaveLength(2);
     const id = JSON.parse(stdout).id;
