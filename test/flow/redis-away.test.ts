@@ -31,6 +31,8 @@ it("tells every caller by code that Redis is gone", async () => {
   await stop();
   const calls: Readonly<Record<keyof Loads, () => Promise<unknown>>> = {
     accept: () => loads.accept(request, options),
+    oneAtATime: () =>
+      loads.oneAtATime(() => Promise.resolve(), { ...options, idempotencyKey: "batch" }),
     check: () => loads.check(request, options.caller),
     get: () => loads.get(load.id),
     retry: () => loads.retry(load.id, options),

@@ -120,6 +120,7 @@ export function createInMemoryLoads(connections: readonly string[] = ["default"]
       self.move(id, { state: "cancelled" });
       return existing(id);
     },
+    oneAtATime: (work) => work(),
     async check(request) {
       reach();
       known(request.connection);

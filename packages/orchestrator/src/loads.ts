@@ -57,6 +57,14 @@ export interface Loads {
       readonly run?: string;
     },
   ): Promise<Accepted>;
+  /**
+   * Runs `work`, which calls `accept` several times for one request of the caller, unless another
+   * such request with this key is being answered: then ERR_IDEMPOTENCY_IN_FLIGHT.
+   */
+  oneAtATime<T>(
+    work: () => Promise<T>,
+    options: { readonly caller: Caller; readonly idempotencyKey: string },
+  ): Promise<T>;
   /** Throws what `accept` would throw for this request, its key aside, and records nothing. */
   check(request: LoadRequest, caller: Caller): Promise<void>;
   get(loadId: string): Promise<LoadView | undefined>;

@@ -220,4 +220,31 @@ describe("a batch", () => {
       code: "ERR_IDEMPOTENCY_CONFLICT",
     });
   });
+
+  it("is not answered while another request with its key is", async () => {
+    const { loads } = doorOfTest();
+    const batch = { caller: { principal: "test", via: "http" }, idempotencyKey: "b" } as const;
+    const held = Promise.withResolvers<string>();
+    const started = Promise.withResolvers<void>();
+    const first = loads.oneAtATime(() => {
+      started.resolve();
+      return held.promise;
+    }, batch);
+    await started.promise;
+    const second = () => loads.oneAtATime(async () => "second", batch);
+    await expect(second()).rejects.toMatchObject({ code: "ERR_IDEMPOTENCY_IN_FLIGHT" });
+    const other = { ...batch, caller: { principal: "other", via: "http" } } as const;
+    expect(await loads.oneAtATime(async () => "other", other)).toBe("other");
+    held.resolve("first");
+    expect(await first).toBe("first");
+    expect(await second()).toBe("second");
+  });
+
+  it("frees its key where answering fails", async () => {
+    const { loads } = doorOfTest();
+    const batch = { caller: { principal: "test", via: "http" }, idempotencyKey: "b" } as const;
+    const failing = loads.oneAtATime(() => Promise.reject(new Error("broken off")), batch);
+    await expect(failing).rejects.toThrow("broken off");
+    expect(await loads.oneAtATime(async () => "again", batch)).toBe("again");
+  });
 });

@@ -7,6 +7,7 @@ import type { EmitEvent } from "./events.ts";
 import type { LoadMark } from "./ledger/accept.ts";
 import { readBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
+import { whileInFlight } from "./ledger/in-flight.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { connectionOf, type LoadRecord, readFindings, readLoad } from "./ledger/load-record.ts";
 import { readConnectors } from "./ledger/published.ts";
@@ -86,6 +87,10 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
           ? undefined
           : hash(JSON.stringify([via, principal, idempotencyKey]));
       return await bring(request, { principal, via, idempotency, run }, { caller, batch });
+    },
+    async oneAtATime(work, { caller, idempotencyKey }) {
+      const hashed = hash(JSON.stringify([caller.via, caller.principal, idempotencyKey]));
+      return await whileInFlight(options, { hash: hashed, token: options.chance.newId() }, work);
     },
     async check(request, caller) {
       await checkRequest(request, caller);

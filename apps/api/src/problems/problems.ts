@@ -63,7 +63,8 @@ export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { request } = reply;
   const problem = problemOf(error, request);
   logProblem(request, problem, error);
-  if (problem.status === 503 || problem.status === 429)
+  const endsSoon = problem.code === "idempotency_in_flight";
+  if (problem.status === 503 || problem.status === 429 || endsSoon)
     reply.header("retry-after", String(retryAfterSeconds));
   if (error instanceof HttpProblem) reply.headers(error.headers);
   // As text, so that no response schema gets in the way of an error.

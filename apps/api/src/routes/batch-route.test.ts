@@ -1,6 +1,13 @@
 import type { Producer } from "@headgate/orchestrator/producer";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { clientOf, createTestApi, loadBody, type TestApi, testKey } from "../api.test-support.ts";
+import {
+  clientOf,
+  createTestApi,
+  loadBody,
+  type TestApi,
+  testKey,
+  testPrincipal,
+} from "../api.test-support.ts";
 import { openTestDoors } from "../doors.test-support.ts";
 
 let doors: Producer;
@@ -56,6 +63,19 @@ describe("a batch", () => {
     const again = await send(body, '"k-1"');
     expect(idsIn(again.body)).toEqual(idsIn(first.body));
     expect(again.headers["idempotent-replayed"]).toBe("true");
+  });
+
+  it("is refused while the same is being answered, and says when to come back", async () => {
+    open();
+    const batch = {
+      caller: { principal: testPrincipal, via: "http" },
+      idempotencyKey: "batch k-busy",
+    } as const;
+    const refused = await doors.loads.oneAtATime(() => send(bodyOf(lineOf("a")), "k-busy"), batch);
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json()).toMatchObject({ code: "idempotency_in_flight" });
+    expect(refused.headers["retry-after"]).toBe("5");
+    expect((await send(bodyOf(lineOf("a")), "k-busy")).statusCode).toBe(202);
   });
 
   it("that was broken off is completed by sending it again", async () => {

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { isBulkError } from "@headgate/core";
 import {
+  type Accepted,
   type Caller,
   type LoadRequest,
   type Loads,
@@ -76,15 +77,16 @@ export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
         // As they were understood, so that another way to write them is the same batch; and not
         // themselves, which the door would hash anew for each line.
         const batch = createHash("sha256").update(JSON.stringify(requests)).digest("hex");
-        const accepted = [];
-        for (const [index, one] of requests.entries())
-          accepted.push(
-            await loads.accept(one, {
-              ...{ caller, batch },
-              // A key that a client sends has no blank, so no other request has this one.
-              idempotencyKey: `batch ${index} ${key}`,
+        // A key that a client sends has no blank, so no other request has these.
+        const accepted = await loads.oneAtATime(
+          () =>
+            acceptLines(loads, requests, {
+              caller,
+              batch,
+              keyOf: (line) => `batch ${line} ${key}`,
             }),
-          );
+          { caller, idempotencyKey: `batch ${key}` },
+        );
         const replayed = accepted.every((one) => one.replayed);
         request.log.info({ loads: accepted.length, replayed }, "batch accepted");
         if (replayed) reply.header("idempotent-replayed", "true");
@@ -93,6 +95,20 @@ export function batchRoute(app: V1, { doors: { loads } }: RouteContext): void {
       },
     );
   });
+}
+
+async function acceptLines(
+  loads: Loads,
+  requests: readonly LoadRequest[],
+  {
+    keyOf,
+    ...options
+  }: { readonly caller: Caller; readonly batch: string; readonly keyOf: (line: number) => string },
+): Promise<readonly Accepted[]> {
+  const accepted: Accepted[] = [];
+  for (const [index, one] of requests.entries())
+    accepted.push(await loads.accept(one, { ...options, idempotencyKey: keyOf(index) }));
+  return accepted;
 }
 
 /** Throws HttpProblem batch_invalid with the faults of all lines. */
