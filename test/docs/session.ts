@@ -1,5 +1,6 @@
 /** Runs the blocks of one session as a reader would: in one shell, in order, in an empty folder. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -155,12 +156,19 @@ async function put(path: string, text: string): Promise<void> {
   await writeFile(path, text);
 }
 
+/**
+ * A free port below those that systems hand out for outgoing connections and for port 0 (32768 and
+ * up on Linux, 49152 on others), so that nothing beside takes it before it is used.
+ */
 async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return String(address.port);
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return String(port);
+  }
 }

@@ -133,7 +133,7 @@ describe("headgate quota, bulk-jobs and reap", () => {
     expect(bulkJobs[0]).toMatchObject({ owner: "ours", end: "complete" });
     expect((await place.headgate(["bulk-jobs", "list"])).stdout).toContain("crm/orders");
     const ended = await place.headgate(["bulk-jobs", "abort", bulkJobs[0].id]);
-    expect(ended.code).toBe(2);
+    expect(ended.code).toBe(1);
     expect(ended.stderr).toContain("bulk_job_state");
     const unknown = await place.headgate(["bulk-jobs", "abort", "nobody"]);
     expect(unknown.code).toBe(2);

@@ -34,8 +34,8 @@ export type First = Pick<LoadedConfig, "config" | "path"> & {
  * where nobody could listen on the port.
  */
 export async function checkFirst(options: FirstOptions): Promise<First> {
-  const first = await readFirst(options);
   await checkDataFolder(options.dataFolder);
+  const first = await readFirst(options);
   const { host, port } = first.config.api;
   await checkPort({ host, port: options.port ?? port });
   return first;
