@@ -42,7 +42,7 @@ export function acceptLoadRoute(app: V1, { doors: { loads } }: RouteContext): vo
         response: answers(
           { 202: json("accepted, now or by an earlier request with this key", loadAnswer) },
           ...[...bodyProblems, "source_not_allowed", "source_uri"],
-          ...["idempotency_conflict", "idempotency_in_flight", "too_many_pending"],
+          ...["idempotency_conflict", "too_many_pending"],
           ...["unknown_connection", "unknown_source_name", "unknown_object"],
         ),
       },

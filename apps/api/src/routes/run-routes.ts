@@ -42,7 +42,7 @@ export function startRunRoute(app: V1, { doors: { schedules } }: RouteContext): 
         body: dateBody,
         response: answers(
           { 202: json("the run", runAnswer) },
-          ...["schedule_not_found", "idempotency_conflict", "idempotency_in_flight"],
+          ...["schedule_not_found", "idempotency_conflict"],
           "too_many_pending",
           ...bodyProblems,
         ),
@@ -91,7 +91,7 @@ export function backfillRoute(app: V1, { doors: { schedules } }: RouteContext): 
         body: backfillBody,
         response: answers(
           { 202: json("the backfill with its runs", backfillAnswer) },
-          ...["schedule_not_found", "idempotency_conflict", "idempotency_in_flight"],
+          ...["schedule_not_found", "idempotency_conflict"],
           "too_many_pending",
           ...bodyProblems,
         ),
