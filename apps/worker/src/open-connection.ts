@@ -14,6 +14,7 @@ import {
   type Queues,
   type StepContext,
   systemChance,
+  systemStopwatch,
 } from "@headgate/orchestrator";
 import type { PartSource } from "@headgate/part-source";
 import { slotLimitsOf } from "./from-config.ts";
@@ -76,6 +77,7 @@ export async function openConnection(
         openScratch: () =>
           openScratchFile(config.worker.scratchFolder ?? tmpdir(), systemChance.newId()),
         chance: systemChance,
+        stopwatch: systemStopwatch,
         emit,
       },
     };

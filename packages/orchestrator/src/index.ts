@@ -17,3 +17,4 @@ export { fileOwner } from "./schedules/schedule-record.ts";
 export { testSchedule } from "./schedules/schedule-test.ts";
 export { type SyncContext, syncSchedules } from "./schedules/sync-schedules.ts";
 export { defaultStepSettings, type StepContext, type StepSettings } from "./steps/context.ts";
+export { systemChance, systemStopwatch } from "./system-ports.ts";

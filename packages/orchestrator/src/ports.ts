@@ -8,6 +8,7 @@ import type {
   Bytes,
   ClientAccess,
   ConnectorCatalogue,
+  Milliseconds,
   Operation,
   PreflightSettings,
   RemoteBulkJob,
@@ -89,6 +90,14 @@ export interface Chance {
   newId(): string;
 }
 
+/** This machine's own time, which never jumps. What the fleet agrees on is the ledger's time. */
+export interface Stopwatch {
+  /** Milliseconds since an instant that is fixed while the process lives. */
+  elapsedMs(): number;
+  /** Aborts, with a TimeoutError, after `ms`. */
+  deadline(ms: Milliseconds): AbortSignal;
+}
+
 /** One tenant, with all that its steps need. */
 export interface ConnectionPorts {
   readonly ingestion: IngestionPort;
@@ -105,5 +114,6 @@ export interface ConnectionPorts {
   /** Opens scratch space that nothing else uses. */
   openScratch(): Promise<Scratch>;
   readonly chance: Chance;
+  readonly stopwatch: Stopwatch;
   readonly emit: EmitEvent;
 }

@@ -1,6 +1,5 @@
 /** What a program that only enqueues and looks needs: the HTTP API, and nothing that runs tasks. */
 
-import { randomBytes } from "node:crypto";
 import { defaultSlotLimits } from "@headgate/core";
 import type { Redis } from "ioredis";
 import type { BulkJobs } from "./bulk-jobs.ts";
@@ -13,13 +12,13 @@ import { createRedisEventFeed } from "./feed/redis-event-feed.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { createRedisBulkJobs } from "./list-bulk-jobs.ts";
 import type { Loads } from "./loads.ts";
-import type { Chance } from "./ports.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
 import { connectProducer, connectWorker, whenReady } from "./redis-connection.ts";
 import { createRedisLoads } from "./redis-loads.ts";
 import { createRedisSchedules } from "./schedules/redis-schedules.ts";
 import type { Schedules } from "./schedules.ts";
+import { systemChance } from "./system-ports.ts";
 
 export type * from "./bulk-jobs.ts";
 export * from "./errands.ts";
@@ -119,9 +118,3 @@ export const defaultPrefix = "headgate";
 export function ledgerBase(prefix: string, connection: string): string {
   return `${prefix}:{${connection}}:`;
 }
-
-/** Chance from the system's generator. */
-export const systemChance: Chance = {
-  random: Math.random,
-  newId: () => randomBytes(10).toString("hex"),
-};

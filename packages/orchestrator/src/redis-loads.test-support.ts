@@ -7,11 +7,12 @@ import type { HeadgateEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type LoadRequestInput, parseLoadRequest } from "./load-request.ts";
 import type { Accepted, Loads } from "./loads.ts";
-import { ledgerBase, systemChance } from "./producer.ts";
+import { ledgerBase } from "./producer.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
 import { createRedisLoads } from "./redis-loads.ts";
 import type { TaskSignals } from "./steps/context.ts";
+import { systemChance } from "./system-ports.ts";
 
 export interface TestDoor {
   readonly loads: Loads;

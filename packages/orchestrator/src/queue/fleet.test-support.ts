@@ -5,7 +5,6 @@ import { type ClientAccess, defaultPreflight, milliseconds, type SlotLimits } fr
 import { onTestFinished } from "vitest";
 import type { HeadgateEvent } from "../events.ts";
 import { openScratchFile } from "../preflight/scratch-file.ts";
-import { systemChance } from "../producer.ts";
 import { doorOfTest, redisOfTest, type TestDoor } from "../redis-loads.test-support.ts";
 import { defaultStepSettings, type StepContext, type StepSettings } from "../steps/context.ts";
 import {
@@ -13,6 +12,7 @@ import {
   createTestTenant,
   type TestTenant,
 } from "../steps/tenant.test-support.ts";
+import { systemChance, systemStopwatch } from "../system-ports.ts";
 import { type FleetWorker, type FleetWorkerOptions, startFleetWorker } from "./fleet-worker.ts";
 
 export interface TestFleet {
@@ -69,6 +69,7 @@ export function fleetOfTest(
       preflightOf: () => defaultPreflight,
       openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
       chance: systemChance,
+      stopwatch: systemStopwatch,
       emit,
     },
   };

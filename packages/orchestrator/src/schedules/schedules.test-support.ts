@@ -17,12 +17,12 @@ import { readLoad, readLoads } from "../ledger/load-record.ts";
 import { commitManifest, failPlanning, stageManifest } from "../ledger/manifest.ts";
 import { selectionOf } from "../load-request.ts";
 import { openScratchFile } from "../preflight/scratch-file.ts";
-import { systemChance } from "../producer.ts";
 import { doorOfTest, type TestDoor } from "../redis-loads.test-support.ts";
 import { type ScheduleSpecInput, scheduleSchema } from "../schedule-spec.ts";
 import type { RunView, Schedules } from "../schedules.ts";
 import { defaultStepSettings, type StepContext } from "../steps/context.ts";
 import { createTestStore, createTestTenant } from "../steps/tenant.test-support.ts";
+import { systemChance, systemStopwatch } from "../system-ports.ts";
 import type { LoadView } from "../views.ts";
 import { advanceRun } from "./advance-run.ts";
 import { createRedisSchedules } from "./redis-schedules.ts";
@@ -74,6 +74,7 @@ export function schedulesOfTest(names: readonly string[] = ["default"]): TestSch
       preflightOf: () => defaultPreflight,
       openScratch: () => openScratchFile(tmpdir(), systemChance.newId()),
       chance: systemChance,
+      stopwatch: systemStopwatch,
       emit,
     },
   };

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { endBulkJob } from "../ledger/end-bulk-job.ts";
 import { bulkJobOf, complete, loadOf, planLoadAs } from "../ledger/ledger.test-support.ts";
-import { systemChance } from "../producer.ts";
 import { readQuota } from "../quota.ts";
 import { doorOfTest, type TestDoor } from "../redis-loads.test-support.ts";
+import { systemChance, systemStopwatch } from "../system-ports.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import { defaultStepSettings, type StepContext } from "./context.ts";
 import { createTestStore, createTestTenant } from "./tenant.test-support.ts";
@@ -28,6 +28,7 @@ function world(slots: number): { readonly door: TestDoor; readonly context: Step
       preflightOf: () => defaultPreflight,
       openScratch: () => Promise.reject(new Error("nothing is planned here")),
       chance: systemChance,
+      stopwatch: systemStopwatch,
       emit: () => undefined,
     },
   };

@@ -3,7 +3,13 @@
  * the tenant's list says whether it made one, and then that one is adopted.
  */
 
-import { type BulkError, createDeadlineMs, isBulkError, seconds } from "@headgate/core";
+import {
+  type BulkError,
+  createDeadlineMs,
+  isBulkError,
+  milliseconds,
+  seconds,
+} from "@headgate/core";
 import { beginCreate } from "../ledger/begin-create.ts";
 import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
@@ -22,6 +28,12 @@ const notFoundWaitMs = seconds(30);
 /** Wait for a slot or the gate where no instant is known. */
 const eventWaitMs = seconds(15);
 
+/**
+ * Longest wait for the slot's stamp after which the call is still sent. A worker that was stopped, or
+ * cut off from Redis, in between would send it long after the instant that the window counts from.
+ */
+const longestStampMs = seconds(5);
+
 /** Sends the create call in its slot, or finds out what an earlier one has made. */
 export async function createBulkJob(
   context: StepContext,
@@ -35,6 +47,7 @@ export async function createBulkJob(
     return await startAbort(context, record, unwanted, []);
   // A login that takes its time must not lie between the slot's stamp and the call's arrival.
   await ports.ingestion.authenticate({ signal });
+  const asked = ports.stopwatch.elapsedMs();
   const begun = await beginCreate(ledger, record);
   if (begun.kind === "wait") {
     const { reason, until } = begun;
@@ -48,7 +61,12 @@ export async function createBulkJob(
     const now = await ledgerNow(ledger);
     return later(now, until === undefined ? eventWaitMs : until - now, `waits for ${reason}`);
   }
-  const deadline = AbortSignal.timeout(createDeadlineMs);
+  const sinceStamp = ports.stopwatch.elapsedMs() - asked;
+  if (sinceStamp >= longestStampMs) {
+    await advanceBulkJob(ledger, begun.record, { createOutcome: "unsent" });
+    return "next";
+  }
+  const deadline = ports.stopwatch.deadline(milliseconds(createDeadlineMs - sinceStamp));
   try {
     const inTime = AbortSignal.any([signal, deadline]);
     const remote = await ports.ingestion.createBulkJob(record, { signal: inTime });
