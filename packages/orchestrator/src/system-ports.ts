@@ -12,5 +12,5 @@ export const systemChance: Chance = {
 /** The monotonic clock: changes of the wall clock do not touch it. */
 export const systemStopwatch: Stopwatch = {
   elapsedMs: () => performance.now(),
-  deadline: (ms) => AbortSignal.timeout(ms),
+  deadline: (ms) => AbortSignal.timeout(Math.ceil(ms)),
 };
