@@ -20,7 +20,7 @@ if wait then return {'wait', wait[1], string.format('%.0f', wait[2]), {}} end
 local t = string.format('%.0f', now())
 redis.call('ZADD', base .. 'slots', t, slot)
 redis.call('HSET', key, 'phase', 'creating', 'createAttempts', ARGV[9], 'createSentAt', t, 'createOutcome', 'unknown')
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 return {'granted', '', '0', redis.call('HGETALL', key)}
 `;
 

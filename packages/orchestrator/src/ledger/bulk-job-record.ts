@@ -5,7 +5,7 @@ import { guarded, type Ledger, runScript } from "./ledger.ts";
 
 const count = z.coerce.number().int().nonnegative();
 const bulkJobRecordSchema = z.object({
-  /** Rises with every change; a writer must name the revision it has read. */
+  /** A stamp, newer with every change; a writer must name the revision it has read. */
   revision: count,
   phase: z.enum(bulkJobPhases),
   sourceName: z.string(),
@@ -121,7 +121,7 @@ if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
 for i = 3, #ARGV - 1, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 local remote = redis.call('HGET', key, 'remoteId')
 if remote then redis.call('SET', base .. 'remote:' .. remote, ARGV[1]) end
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 return redis.call('HGETALL', key)
 `;
 

@@ -29,7 +29,7 @@ for _, bulk_job in ipairs(redis.call('SMEMBERS', key .. ':bulk-jobs')) do
     if phase == 'uploading' then uploading[#uploading + 1] = bulk_job end
   end
 end
-for _, bulk_job in ipairs(uploading) do redis.call('HINCRBY', base .. 'bulk-job:' .. bulk_job, 'revision', 1) end
+for _, bulk_job in ipairs(uploading) do redis.call('HSET', base .. 'bulk-job:' .. bulk_job, 'revision', stamp()) end
 end_load(id, 'cancelled', '', '', ARGV[2])
 return {'cancelled', ''}
 `;

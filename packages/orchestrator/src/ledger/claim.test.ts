@@ -30,7 +30,6 @@ it("takes slot, permit, object and parts together", async () => {
 
   expect(await claimAs(ledger, "job1", { maxFiles: 2 })).toEqual({ kind: "granted" });
   expect(await bulkJobOf(ledger, "job1")).toMatchObject({
-    revision: 1,
     phase: "claimed",
     sourceName: "crm",
     object: "orders",

@@ -107,7 +107,7 @@ redis.call('ZADD', base .. 'slots', t, 'o:' .. id .. ':1')
 redis.call('ZADD', base .. 'permits', t, id)
 redis.call('HSET', base .. 'live', object, id)
 redis.call('ZADD', base .. 'bulk-jobs', t, id)
-redis.call('HSET', bulk_job, 'revision', 1, 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
+redis.call('HSET', bulk_job, 'revision', stamp(), 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
   'objectKey', object, 'operation', ARGV[12], 'claimedAt', t, 'files', files,
   'bytes', string.format('%.0f', bytes))
 return {'granted', '', ''}

@@ -21,7 +21,7 @@ local facts = redis.call('HMGET', key, 'objectKey', 'next', 'phase', 'remoteId',
 if facts[3] == 'ended' then return '[]' end
 local object, uploaded, was_closed = facts[1], tonumber(facts[2] or '0'), facts[5]
 redis.call('HSET', key, 'phase', 'ended', 'end', ending, 'endedAt', string.format('%.0f', now()))
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 redis.call('ZREM', base .. 'permits', id)
 if redis.call('HGET', base .. 'live', object) == id then redis.call('HDEL', base .. 'live', object) end
 if facts[4] then redis.call('EXPIRE', base .. 'remote:' .. facts[4], keep) end

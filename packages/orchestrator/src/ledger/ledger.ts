@@ -20,13 +20,14 @@
  *   ended                    set    loads that have ended and whose task has not said so yet
  *   line:<object>            zset   loads with unclaimed parts, by order of acceptance
  *   lines                    zset   objects with a line, by the order of their head
- *   line-versions            hash   object -> count of changes to its line
+ *   line-versions            hash   object -> stamp of the last change to its line
  *   slots                    zset   creations by instant: `o:<bulk job>:<attempt>` ours, `f:<remote id>` foreign
  *   permits                  zset   our unfinished bulk jobs, by time of claim
  *   live                     hash   object -> our unfinished bulk job
  *   holds                    hash   object -> instant until which it is left alone
  *   foreign-live             hash   remote id of other tools' unfinished bulk jobs -> object
  *   gate                     hash   until, baseMs
+ *   witness                  hash   what shows that the ledger has lost nothing, see history.ts
  *   errand:<id>              hash   an errand, see errands/errand-record.ts; a day
  *   errands-open:<principal> zset   its errands that have not ended, by when they were asked for
  *   errands-ended:<principal> zset  those that have, by when, the newest 500
@@ -39,7 +40,6 @@
  *   observed-at              string instant of that call
  *   observing                string held by the worker that makes the list call
  *   schedules                set    names of schedules
- *   schedule-seq             counter: revisions of schedules
  *   schedule:<name>          hash   a schedule, see schedules/schedule-record.ts
  *   schedule:<name>:runs     zset   its runs by order
  *   run-seq                  counter: order of runs
@@ -51,7 +51,7 @@
  *   run-loads                set    complete loads of runs whose files are not noted as loaded yet
  *   loaded:<target>          zset   digests of loaded files, by when they were last seen
  *   taken:<target>           hash   digest of a URI -> file and run that has taken it
- *   taken-versions           hash   target -> count of changes to what is taken of it
+ *   taken-versions           hash   target -> stamp of the last change to what is taken of it
  *   limits                   string the limits that the workers hold to, for those who only look
  *   connectors               string connectors and objects that the workers know, likewise
  *   principal                string user id that the API names as the creator of our bulk jobs
@@ -100,7 +100,8 @@ export async function ledgerNow(ledger: Ledger): Promise<EpochMs> {
 
 /**
  * Runs a Lua script on the ledger. In the script `KEYS[1]` is the base, `now()` the fleet's time,
- * and ARGV holds `args` from 1 on. Throws ERR_REDIS_AWAY.
+ * `stamp()` a number that the ledger has never given out, also not before it lost data, and ARGV
+ * holds `args` from 1 on. Throws ERR_REDIS_AWAY.
  */
 export async function runScript(
   ledger: Ledger,
@@ -113,13 +114,23 @@ export async function runScript(
   );
 }
 
+/** A stamp is the time in microseconds, or one more than the last; a counter alone would repeat itself on an older copy. */
 const prelude = `
 local base = KEYS[1]
-local function now()
+local function micros()
   local given = ARGV[#ARGV]
-  if given ~= '' then return tonumber(given) end
+  if given ~= '' then return tonumber(given) * 1000 end
   local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+local function now()
+  return math.floor(micros() / 1000)
+end
+local function stamp()
+  local last = tonumber(redis.call('HGET', base .. 'witness', 'beat') or '0')
+  local text = string.format('%.0f', math.max(last + 1, micros()))
+  redis.call('HSET', base .. 'witness', 'beat', text)
+  return text
 end
 `;
 

@@ -66,7 +66,7 @@ local function refresh_line(object)
   else
     redis.call('ZREM', base .. 'lines', object)
   end
-  redis.call('HINCRBY', base .. 'line-versions', object, 1)
+  redis.call('HSET', base .. 'line-versions', object, stamp())
 end
 `;
 

@@ -16,7 +16,7 @@ redis.call('RPUSH', key .. ':receipts', ARGV[4])
 redis.call('HINCRBY', load, 'uploadedParts', 1)
 redis.call('HINCRBY', load, 'uploadedBytes', entry.bytes)
 redis.call('HINCRBY', load, 'uploadedRecords', entry.records)
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 return redis.call('HGETALL', key)
 `;
 
@@ -54,7 +54,7 @@ if facts[3] == 'loading' then
   if claimed == 0 then set_state(entry.load, 'waiting') end
   refresh_line(facts[1])
 end
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 return redis.call('HGETALL', key)
 `;
 
@@ -82,7 +82,7 @@ for _, text in ipairs(first and redis.call('LRANGE', key .. ':parts', 0, -1) or 
   local counts = redis.call('HMGET', load, 'closedParts', 'parts', 'state')
   if counts[1] == counts[2] and counts[3] == 'loading' then set_state(id, 'processing') end
 end
-redis.call('HINCRBY', key, 'revision', 1)
+redis.call('HSET', key, 'revision', stamp())
 return redis.call('HGETALL', key)
 `;
 

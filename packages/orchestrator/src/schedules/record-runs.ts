@@ -25,13 +25,13 @@ if key ~= '' then
 end
 if due ~= '' then
   redis.call('HSET', schedule, 'lastDue', due)
-  redis.call('HSET', schedule, 'revision', redis.call('INCR', base .. 'schedule-seq'))
+  redis.call('HSET', schedule, 'revision', stamp())
 end
 if ARGV[9] ~= '' then redis.call('SET', base .. 'backfill:' .. answer, ARGV[9], 'EX', keep) end
 for i = 11, #ARGV - 1, 3 do
   local id, run = ARGV[i], base .. 'run:' .. ARGV[i]
   local sequence = redis.call('INCR', base .. 'run-seq')
-  redis.call('HSET', run, 'schedule', name, 'spec', spec, 'sequence', sequence, 'revision', 0,
+  redis.call('HSET', run, 'schedule', name, 'spec', spec, 'sequence', sequence, 'revision', stamp(),
     'record', ARGV[i + 1])
   redis.call('ZADD', schedule .. ':runs', sequence, id)
   if ARGV[i + 2] == '1' then redis.call('ZADD', base .. 'runs-open', sequence, id)

@@ -88,7 +88,8 @@ local id, record = ARGV[1], ARGV[3]
 local key = base .. 'run:' .. id
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return 'fenced' end
 redis.call('HSET', key, 'record', record)
-redis.call('HINCRBY', key, 'revision', 1)
+local revision = stamp()
+redis.call('HSET', key, 'revision', revision)
 if ARGV[4] == '1' then
   redis.call('ZREM', base .. 'runs-open', id)
   redis.call('EXPIRE', key, ARGV[5])
@@ -96,7 +97,7 @@ if ARGV[4] == '1' then
     redis.call('DEL', key .. ':files:' .. target.name)
   end
 end
-return 'written'
+return revision
 `;
 
 /**
@@ -117,8 +118,8 @@ export async function writeRun(
     next.closed ? 1 : 0,
     retentionOf(ledger),
   ]);
-  if (answer !== "written") throw fencedRun(run);
-  return { ...next, revision: String(Number(run.revision) + 1) };
+  if (answer === "fenced") throw fencedRun(run);
+  return { ...next, revision: z.string().parse(answer) };
 }
 
 /** An ERR_LEDGER_FENCED. */

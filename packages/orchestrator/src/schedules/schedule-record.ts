@@ -59,7 +59,7 @@ if before[1] == origin and before[2] == ARGV[4] then return 'same' end
 local due = math.max(tonumber(ARGV[6]) or now(), tonumber(redis.call('HGET', key, 'lastDue') or 0))
 redis.call('HSET', key, 'origin', origin, 'principal', ARGV[3], 'spec', ARGV[4],
   'lastDue', string.format('%.0f', due))
-redis.call('HSET', key, 'revision', redis.call('INCR', base .. 'schedule-seq'))
+redis.call('HSET', key, 'revision', stamp())
 redis.call('SADD', base .. 'schedules', name)
 if not before[1] then return 'added' end
 return before[1] == origin and 'changed' or 'replaced'
@@ -127,7 +127,7 @@ if paused then
 else
   redis.call('HSET', key, 'paused', '1')
 end
-redis.call('HSET', key, 'revision', redis.call('INCR', base .. 'schedule-seq'))
+redis.call('HSET', key, 'revision', stamp())
 return 'changed'
 `;
 

@@ -1,4 +1,5 @@
 /** Fixes the files of a run's target: the run's list, and that each is taken, in one script. */
+import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import { type FileDigests, rememberSeconds } from "./file-ledger.ts";
 import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.ts";
@@ -31,13 +32,14 @@ while redis.call('EXISTS', staged .. ':marks') == 1 do
   redis.call('HSET', base .. 'taken:' .. object, unpack(marks))
 end
 redis.call('EXPIRE', base .. 'taken:' .. object, ARGV[8])
-redis.call('HINCRBY', base .. 'taken-versions', object, 1)
+local revision = stamp()
+redis.call('HSET', base .. 'taken-versions', object, revision)
 redis.call('HSET', key, 'record', ARGV[3])
-redis.call('HINCRBY', key, 'revision', 1)
-return 'taken'
+redis.call('HSET', key, 'revision', revision)
+return revision
 `;
 
-/** Counts what is taken of a target; files judged by an older count must be judged again. */
+/** Changes with what is taken of a target; files judged by an older version must be judged again. */
 export async function readTakenVersion(ledger: Ledger, target: string): Promise<string> {
   return (await guarded(() => ledger.redis.hget(`${ledger.base}taken-versions`, target))) ?? "0";
 }
@@ -80,8 +82,8 @@ export async function takeFiles(
     staged,
     rememberSeconds(ledger),
   ]);
-  if (answer !== "taken") throw fencedRun(run);
-  return { ...next, revision: String(Number(run.revision) + 1) };
+  if (answer === "fenced") throw fencedRun(run);
+  return { ...next, revision: z.string().parse(answer) };
 }
 
 /** URIs of one chunk of a target's files, in order. */
