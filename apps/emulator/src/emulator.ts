@@ -45,6 +45,8 @@ export interface EmulatorControl {
   /** Changes settings of the running emulator. Throws ERR_CONFIG. */
   changeSettings(changes: EmulatorSettingsInput): void;
   state(): Promise<StateReport>;
+  /** Lines of all rows applied to an object, in order; undefined where there are none, or none are kept. */
+  applied(sourceName: string, object: string): Promise<Iterable<string> | undefined>;
   /** Calls with a `seq` greater than `since`, default all. */
   requests(since?: number): readonly LoggedCall[];
   /** Forgets bulk jobs, data, tokens, faults, log and maxima; keeps schemas, apps, settings and clock. */
@@ -134,6 +136,7 @@ function controlOf(world: World): EmulatorControl {
       Object.assign(world.settings, parseSettings({ ...world.settings, ...changes }));
     },
     state: () => world.report(),
+    applied: (sourceName, object) => world.applied(sourceName, object),
     requests: (since = 0) => world.requests.since(since),
     reset: () => world.reset(),
   };

@@ -81,6 +81,8 @@ const settingsShape = z.strictObject({
   schemaWarmUpMs: count.default(0),
   /** Whether keys are tracked; without, only counts and hashes are kept, at no memory per row. */
   keepKeys: z.boolean().default(true),
+  /** Whether every applied row is kept in order, for `GET /__emulator/applied`; needs `keepKeys`. */
+  keepApplied: z.boolean().default(false),
   /** Calls kept in the request log; older ones are forgotten. */
   maxLoggedRequests: z.int().min(1).default(100_000),
   /** Name of the tenant in error bodies. */

@@ -116,6 +116,16 @@ export class World {
     };
   }
 
+  /**
+   * Lines of every row that the object has been given, in order, with all due rows applied; undefined
+   * where they are not kept, or the object has received none.
+   */
+  async applied(sourceName: string, object: string): Promise<Iterable<string> | undefined> {
+    this.settle();
+    await this.#objects.settled();
+    return this.#objects.find(sourceName, object)?.applied();
+  }
+
   /** Forgets bulk jobs, data, tokens, faults, log and maxima; keeps schemas, apps, settings and clock. */
   reset(): void {
     this.faults.clear();

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { milliseconds, seconds } from "@headgate/core";
 import { bulkJobListWire, bulkJobWire } from "@headgate/ingestion-api/contract";
 import { describe, expect, it } from "vitest";
@@ -94,6 +95,31 @@ describe("a bulk job", () => {
       heldHash: null,
       rowsReceivedTwice: null,
     });
+  });
+
+  it("tells every applied row in order where keepApplied is on", async () => {
+    const { emulator, call, open, upload, patch } = await startCaller({
+      settings: { keepApplied: true },
+    });
+    const bulkJob = async (operation: string, ...files: readonly string[]) => {
+      const id = await open("Contact", operation);
+      for (const file of files) await upload(id, file);
+      await patch(id, "UploadComplete");
+      emulator.clock.advance(seconds(180));
+    };
+    expect((await call("GET", "/__emulator/applied/crm/Contact")).status).toBe(404);
+    await bulkJob("upsert", "id,name,note\n1,Ann,\n", "id,name,note\n1,Bo,\n1,Ann,\n");
+    await bulkJob("delete", "1\n");
+    const answer = await fetch(`${emulator.url}/__emulator/applied/crm/Contact`);
+    const [ann, bo] = [hashOf(["1", "Ann", ""]), hashOf(["1", "Bo", ""])];
+    const key = createHash("sha256").update("1").digest("hex").slice(0, 16);
+    expect((await answer.text()).split("\n")).toEqual([
+      `u ${key} ${ann}`,
+      `u ${key} ${bo}`,
+      `u ${key} ${ann}`,
+      `d ${key} ${hashOf(["1"])}`,
+      "",
+    ]);
   });
 
   it("discards its files when it is aborted", async () => {

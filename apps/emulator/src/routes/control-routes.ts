@@ -1,4 +1,5 @@
 /** The control routes under `/__emulator`: for tests, in any language, without a token. */
+import { Readable } from "node:stream";
 import { epochMs, milliseconds } from "@headgate/core";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -30,6 +31,15 @@ export async function controlRoutes(app: FastifyInstance, world: World): Promise
   );
 
   app.get("/state", async () => world.report());
+  app.get<{ Params: { sourceName: string; object: string } }>(
+    "/applied/:sourceName/:object",
+    async (request, reply) => {
+      const { sourceName, object } = request.params;
+      const lines = await world.applied(sourceName, object);
+      if (lines === undefined) throw refusal(404, `no applied rows of ${sourceName}/${object}`);
+      return reply.type("text/plain").send(Readable.from(lines, { objectMode: false }));
+    },
+  );
   app.get("/limits", async () => world.maxima());
   app.get("/requests", async (request) => ({
     requests: world.requests.since(parse(logQuery, request.query).since),

@@ -42,15 +42,23 @@ export class BulkJobs {
   readonly #settings: EmulatorSettings;
   readonly #objects: ObjectStore;
   readonly #creations: ArrivalLog;
+  readonly #newId: () => string;
   readonly #byId = new Map<string, BulkJob>();
   #created = 0;
   #mostUnfinished = 0;
   #mostFiles = 0;
 
-  constructor(settings: EmulatorSettings, objects: ObjectStore, creations: ArrivalLog) {
+  /** `newId` gives ids that were never given before; by default random UUIDs, as the API does. */
+  constructor(
+    settings: EmulatorSettings,
+    objects: ObjectStore,
+    creations: ArrivalLog,
+    newId: () => string = randomUUID,
+  ) {
     this.#settings = settings;
     this.#objects = objects;
     this.#creations = creations;
+    this.#newId = newId;
   }
 
   /** The most bulk jobs that were ever unfinished at a time. */
@@ -82,7 +90,7 @@ export class BulkJobs {
     completed.sort((a, b) => a.modifiedAt - b.modifiedAt || a.number - b.number);
     for (const bulkJob of completed) {
       const { sourceName, object, operation, rows } = bulkJob;
-      this.#objects.of(sourceName, object, this.#settings.keepKeys).complete(operation, rows);
+      this.#objects.of(sourceName, object, this.#settings).complete(operation, rows);
       bulkJob.rows = [];
     }
   }
@@ -108,7 +116,7 @@ export class BulkJobs {
     this.#created += 1;
     const bulkJob: BulkJob = {
       ...wanted,
-      id: randomUUID(),
+      id: this.#newId(),
       number: this.#created,
       createdAt: now,
       modifiedAt: now,

@@ -7,6 +7,7 @@
  */
 import { setImmediate as breath } from "node:timers/promises";
 import type { Operation } from "@headgate/core";
+import type { EmulatorSettings } from "../settings.ts";
 import { HeldRecords } from "./held-records.ts";
 import { HashSum } from "./record-hash.ts";
 import type { RowLog } from "./row-log.ts";
@@ -15,6 +16,12 @@ import type { RowLog } from "./row-log.ts";
 export interface FileRows {
   readonly rows: number;
   readonly hash: HashSum;
+  readonly log: RowLog;
+}
+
+/** Rows of one file as they were applied to the object, in order. */
+interface AppliedFile {
+  readonly operation: Operation;
   readonly log: RowLog;
 }
 
@@ -43,12 +50,16 @@ export interface ObjectReport {
   readonly heldHash: string | null;
 }
 
+/** What an object remembers of its rows. */
+type Keep = Pick<EmulatorSettings, "keepKeys" | "keepApplied">;
+
 const rowsPerSlice = 65_536;
 
 export class ObjectData {
   readonly #sourceName: string;
   readonly #object: string;
   readonly #held: HeldRecords | undefined;
+  readonly #applied: AppliedFile[] | undefined;
   readonly #upserted = new HashSum();
   readonly #deleted = new HashSum();
   #rowsReceived = 0;
@@ -59,10 +70,11 @@ export class ObjectData {
   #rowsReplaced = 0;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(sourceName: string, object: string, keepKeys: boolean) {
+  constructor(sourceName: string, object: string, keep: Keep) {
     this.#sourceName = sourceName;
     this.#object = object;
-    this.#held = keepKeys ? new HeldRecords() : undefined;
+    this.#held = keep.keepKeys ? new HeldRecords() : undefined;
+    this.#applied = keep.keepKeys && keep.keepApplied ? [] : undefined;
   }
 
   /** Takes the files of a completed bulk job, to be applied in this order. */
@@ -91,6 +103,14 @@ export class ObjectData {
     return this.#work;
   }
 
+  /**
+   * Every row in the order in which it was applied, as lines `u` or `d` (upsert, delete), key hash and
+   * record hash, some thousand lines at a time; undefined where they are not kept.
+   */
+  applied(): Iterable<string> | undefined {
+    return this.#applied === undefined ? undefined : appliedLines(this.#applied);
+  }
+
   report(): ObjectReport {
     const held = this.#held;
     return {
@@ -113,6 +133,7 @@ export class ObjectData {
     const held = this.#held;
     if (held === undefined || log.rows === 0) return;
     this.#work = this.#work.then(async () => {
+      this.#applied?.push({ operation, log });
       for (const chunk of log.chunks()) {
         for (let from = 0; from < chunk.length; from += rowsPerSlice * 4) {
           this.#apply(held, operation, chunk.subarray(from, from + rowsPerSlice * 4), way);
@@ -138,17 +159,38 @@ export class ObjectData {
   }
 }
 
+function* appliedLines(files: readonly AppliedFile[]): Generator<string> {
+  for (const { operation, log } of files) {
+    const sign = operation === "upsert" ? "u" : "d";
+    for (const words of log.chunks()) {
+      let lines = "";
+      for (let at = 0; at < words.length; at += 4)
+        lines += `${sign} ${hex(words[at])}${hex(words[at + 1])} ${hex(words[at + 2])}${hex(words[at + 3])}\n`;
+      yield lines;
+    }
+  }
+}
+
+function hex(word = 0): string {
+  return word.toString(16).padStart(8, "0");
+}
+
 /** The data of every object that has received any. */
 export class ObjectStore {
   readonly #objects = new Map<string, ObjectData>();
 
-  of(sourceName: string, object: string, keepKeys: boolean): ObjectData {
+  of(sourceName: string, object: string, keep: Keep): ObjectData {
     const key = `${sourceName}/${object}`;
     const known = this.#objects.get(key);
     if (known !== undefined) return known;
-    const created = new ObjectData(sourceName, object, keepKeys);
+    const created = new ObjectData(sourceName, object, keep);
     this.#objects.set(key, created);
     return created;
+  }
+
+  /** The object's data, where it has received any. */
+  find(sourceName: string, object: string): ObjectData | undefined {
+    return this.#objects.get(`${sourceName}/${object}`);
   }
 
   async settled(): Promise<void> {

@@ -60,7 +60,7 @@ export class Streaming {
     const keyIndex = schema.fields.findIndex(({ name }) => name === schema.primaryKey);
     const file = fileRows(rows, keyIndex);
     this.#schedule(now, () => {
-      const data = this.#objects.of(sourceName, schema.name, this.#settings.keepKeys);
+      const data = this.#objects.of(sourceName, schema.name, this.#settings);
       data.stream("upsert", file, records.length - fitting.length);
     });
   }
@@ -75,7 +75,7 @@ export class Streaming {
       0,
     );
     this.#schedule(now, () => {
-      const data = this.#objects.of(sourceName, schema.name, this.#settings.keepKeys);
+      const data = this.#objects.of(sourceName, schema.name, this.#settings);
       data.stream("delete", file, 0);
     });
   }
