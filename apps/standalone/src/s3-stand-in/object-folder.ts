@@ -22,6 +22,19 @@ export interface StoredObject {
   readonly lastModified: string;
   /** Name of the content's file. */
   readonly content: string;
+  /** Works out the content in place of its file. */
+  readonly generate?: GeneratedObject["generate"];
+}
+
+/** An object that is stored nowhere: its bytes are worked out whenever they are read. */
+export interface GeneratedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly bytes: number;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Bytes `from` (included) to `to` (excluded), always the same ones. */
+  readonly generate: (from: number, to: number) => Iterable<Uint8Array>;
 }
 
 /** Objects of one bucket. */
@@ -105,6 +118,19 @@ export async function commitObject(
   if (present === undefined) bucket.sortedKeys = undefined;
   // Those who are reading the old content hold it open.
   if (present !== undefined) await rm(contentPath(bucket, present.content), { force: true });
+}
+
+/** Lists an object that is stored nowhere, in a bucket that is made if missing. */
+export async function addGenerated(store: ObjectFolder, object: GeneratedObject): Promise<void> {
+  const { bucket: name, key, bytes, etag, generate } = object;
+  if (!store.buckets.has(name)) await createBucket(store, name);
+  const bucket = bucketOf(store, name);
+  bucket.objects.set(key, {
+    ...{ key, bytes, etag, generate, contentType: "text/csv" },
+    lastModified: new Date().toISOString(),
+    content: newContentName(),
+  });
+  bucket.sortedKeys = undefined;
 }
 
 /** Removes an object; to remove what is not there is no failure, as in S3. */

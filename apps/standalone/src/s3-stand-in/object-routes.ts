@@ -75,11 +75,12 @@ export async function sendObject(
     response.end();
     return;
   }
-  const path = contentPath(bucket, object.content);
-  await pipeline(
-    createReadStream(path, { start: from, end: to - 1, highWaterMark: chunkBytes }),
-    response,
-  );
+  const content =
+    object.generate?.(from, to) ??
+    createReadStream(contentPath(bucket, object.content), {
+      ...{ start: from, end: to - 1, highWaterMark: chunkBytes },
+    });
+  await pipeline(content, response);
 }
 
 /** Removes the object, if there is one. */

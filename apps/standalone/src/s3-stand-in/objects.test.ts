@@ -10,6 +10,7 @@ import {
   GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -33,6 +34,20 @@ async function get(
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, ...input }));
   return Body?.transformToString() ?? "";
 }
+
+test("a generated object is listed, and read by range and ETag, without a stored byte", async () => {
+  const generate = (from: number, to: number) => [Buffer.from("0123456789").subarray(from, to)];
+  const generated = { bucket: "made", key: "a.csv", bytes: 10, etag: "tag", generate };
+  const { client } = await start({ generated: [generated] });
+  const { Contents } = await client.send(new ListObjectsV2Command({ Bucket: "made" }));
+  expect(Contents).toMatchObject([{ Key: "a.csv", Size: 10, ETag: '"tag"' }]);
+  const asked = { Bucket: "made", Key: "a.csv", Range: "bytes=2-4" };
+  const read = await client.send(new GetObjectCommand({ ...asked, IfMatch: '"tag"' }));
+  expect(read.ContentRange).toBe("bytes 2-4/10");
+  expect(await read.Body?.transformToString()).toBe("234");
+  const changed = client.send(new GetObjectCommand({ ...asked, IfMatch: '"other"' }));
+  await expect(changed).rejects.toMatchObject({ $metadata: { httpStatusCode: 412 } });
+});
 
 describe("an object", () => {
   test("comes back as it was put, with length, type and MD5 as ETag", async () => {

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Uploads } from "./multipart.ts";
-import { openObjectFolder } from "./object-folder.ts";
+import { addGenerated, type GeneratedObject, openObjectFolder } from "./object-folder.ts";
 import { route, type StandIn } from "./routes.ts";
 import { failures, S3Failure } from "./s3-failure.ts";
 import { parseRequest } from "./s3-request.ts";
@@ -25,6 +25,8 @@ export interface S3StandInOptions {
   readonly region?: string;
   /** Bucket policy: whether to refuse reading with 403. The key is "" for head and list of the bucket. */
   readonly denied?: (bucket: string, key: string) => boolean;
+  /** Objects that are stored nowhere, beside those that are put; default none. */
+  readonly generated?: readonly GeneratedObject[];
   /** The time, in milliseconds since 1970, that signatures are judged by; default: the machine's. */
   readonly now?: () => number;
 }
@@ -39,9 +41,11 @@ export interface S3StandIn {
 /** Starts the server and resolves when it listens. */
 export async function startS3StandIn(options: S3StandInOptions): Promise<S3StandIn> {
   const { folder, port = 0, accessKeyId, secretAccessKey, region = "us-east-1" } = options;
-  const { denied = () => false, now = Date.now } = options;
+  const { denied = () => false, generated = [], now = Date.now } = options;
   const uploads: Uploads = new Map();
-  const standIn = { store: await openObjectFolder(folder), uploads, denied };
+  const store = await openObjectFolder(folder);
+  for (const object of generated) await addGenerated(store, object);
+  const standIn = { store, uploads, denied };
   const signer = { accessKeyId, secretAccessKey, region };
   const server = createServer((message, response) => {
     void answer(standIn, { message, response, signer, nowMs: now() });
