@@ -10,9 +10,9 @@ import {
   type ObjectKey,
   type SlotLimits,
 } from "@headgate/core";
-import { Redis } from "ioredis";
-import { inject, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { parseLoadRequest } from "../load-request.ts";
+import { openTestStore } from "../memory-redis/store.test-support.ts";
 import { recordLoad } from "./accept.ts";
 import { type BulkJobPart, type BulkJobRecord, readBulkJob } from "./bulk-job-record.ts";
 import { type ClaimAnswer, commitClaim, readLine } from "./claim.ts";
@@ -29,7 +29,7 @@ export interface TestLedger {
 }
 
 export function openTestLedger(limits: Partial<SlotLimits> = {}): TestLedger {
-  const redis = new Redis(inject("redisUrl"));
+  const redis = openTestStore();
   const base = `test-${randomBytes(6).toString("hex")}:{default}:`;
   let now: EpochMs = epochMs(1_000_000);
   return {

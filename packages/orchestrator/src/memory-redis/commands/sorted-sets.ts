@@ -1,0 +1,107 @@
+/** Commands of sorted sets. */
+import { float, indexRange, integer, pairsOf, scoreBound } from "../arguments.ts";
+import type { Keyspace } from "../keyspace.ts";
+import { formatGeneral } from "../number-text.ts";
+import { type Reply, unknownHere } from "../reply.ts";
+import { between, createSortedSet, put, remove, type SortedSet } from "../sorted-set.ts";
+import { any, type Command, command } from "./command.ts";
+
+export const sortedSetCommands: Readonly<Record<string, Command>> = {
+  zadd: command([3, any], (keyspace, key, rest) => {
+    const onlyOld = rest[0]?.toUpperCase() === "XX";
+    const pairs = pairsOf(onlyOld ? rest.slice(1) : rest).map(
+      ([score, member]) => [float(score), member] as const,
+    );
+    if (onlyOld && keyspace.get(key, "zset") === undefined) return 0;
+    const { sorted } = keyspace.ensure(key, "zset");
+    const wanted = pairs.filter(([, member]) => !onlyOld || sorted.scores.has(member));
+    return wanted.filter(([score, member]) => put(sorted, member, score)).length;
+  }),
+  zcard: command([1, 1], (keyspace, key) => sortedOf(keyspace, key).scores.size),
+  zmscore: command([2, any], (keyspace, key, members) => {
+    const { scores } = sortedOf(keyspace, key);
+    return members.map((member) => scoreText(scores.get(member)));
+  }),
+  zpopmin: command([1, 1], (keyspace, key) => {
+    const sorted = sortedOf(keyspace, key);
+    const [member] = sorted.order;
+    if (member === undefined) return [];
+    const score = scoreText(sorted.scores.get(member));
+    remove(sorted, member);
+    keyspace.deleteIfEmpty(key);
+    return [member, score];
+  }),
+  zrange: command([3, 4], (keyspace, key, [first, last, option]) => {
+    const sorted = sortedOf(keyspace, key);
+    const range = indexRange(sorted.order.length, first, last);
+    return answer(sorted, sorted.order.slice(...range), withScores(option));
+  }),
+  zrevrange: command([3, 4], (keyspace, key, [first, last, option]) => {
+    const sorted = sortedOf(keyspace, key);
+    const range = indexRange(sorted.order.length, first, last);
+    return answer(sorted, sorted.order.toReversed().slice(...range), withScores(option));
+  }),
+  zrangebyscore: command([3, any], (keyspace, key, [min, max, ...options]) => {
+    const sorted = sortedOf(keyspace, key);
+    const members = between(sorted, scoreBound(min), scoreBound(max));
+    return answerByScore(sorted, members, options);
+  }),
+  zrevrangebyscore: command([3, any], (keyspace, key, [max, min, ...options]) => {
+    const sorted = sortedOf(keyspace, key);
+    const members = between(sorted, scoreBound(min), scoreBound(max)).toReversed();
+    return answerByScore(sorted, members, options);
+  }),
+  zrem: command([2, any], (keyspace, key, gone) => removeAll(keyspace, key, gone)),
+  zremrangebyscore: command([3, 3], (keyspace, key, [min, max]) => {
+    const gone = between(sortedOf(keyspace, key), scoreBound(min), scoreBound(max));
+    return removeAll(keyspace, key, gone);
+  }),
+  zscore: command([2, 2], (keyspace, key, [member = ""]) =>
+    scoreText(sortedOf(keyspace, key).scores.get(member)),
+  ),
+};
+
+function sortedOf(keyspace: Keyspace, key: string): SortedSet {
+  return keyspace.get(key, "zset")?.sorted ?? createSortedSet();
+}
+
+function removeAll(keyspace: Keyspace, key: string, members: readonly string[]): number {
+  const sorted = sortedOf(keyspace, key);
+  const removed = members.filter((member) => remove(sorted, member)).length;
+  keyspace.deleteIfEmpty(key);
+  return removed;
+}
+
+function withScores(option: string | undefined): boolean {
+  if (option === undefined) return false;
+  if (option.toUpperCase() !== "WITHSCORES") throw unknownHere(`ZRANGE ${option}`);
+  return true;
+}
+
+function answerByScore(
+  sorted: SortedSet,
+  members: readonly string[],
+  options: readonly string[],
+): Reply {
+  let scores = false;
+  let [skip, count] = [0, any];
+  for (let i = 0; i < options.length; i++) {
+    const option = options[i]?.toUpperCase() ?? "";
+    if (option === "LIMIT") {
+      skip = integer(options[++i]);
+      count = integer(options[++i]);
+      if (skip < 0 || count < 0) throw unknownHere("LIMIT below 0");
+    } else if (option === "WITHSCORES") scores = true;
+    else throw unknownHere(`ZRANGEBYSCORE ${option}`);
+  }
+  return answer(sorted, members.slice(skip, skip + count), scores);
+}
+
+function answer(sorted: SortedSet, members: readonly string[], scores: boolean): Reply {
+  if (!scores) return members;
+  return members.flatMap((member) => [member, scoreText(sorted.scores.get(member))]);
+}
+
+function scoreText(score: number | undefined): string | null {
+  return score === undefined ? null : formatGeneral(score, 17);
+}
