@@ -12,6 +12,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "tenant.unavailable",
   "gate.closed",
   "intake.refused",
+  "queue.lease-lost",
   "queue.error",
   "redis.away",
   "reaper.acted",

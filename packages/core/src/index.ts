@@ -9,6 +9,7 @@ export * from "./csv/part-planner.ts";
 export * from "./csv/record-scanner.ts";
 export * from "./errors.ts";
 export * from "./findings-csv.ts";
+export * from "./lease.ts";
 export * from "./limits.ts";
 export * from "./load.ts";
 export * from "./outcome.ts";

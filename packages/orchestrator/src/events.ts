@@ -186,6 +186,12 @@ export type HeadgateEvent =
   | { readonly type: "uploads.removed"; readonly files: number }
   | { readonly type: "uploads.sweep-failed"; readonly message: string }
   | { readonly type: "redis.away"; readonly message: string }
+  | {
+      readonly type: "queue.lease-lost";
+      readonly queue: string;
+      readonly task: string;
+      readonly reason: string;
+    }
   | { readonly type: "queue.error"; readonly queue: string; readonly message: string };
 
 /** Takes an event; must not throw. */

@@ -26,8 +26,8 @@ export interface FleetWorkerOptions {
   readonly sweepEveryMs?: Milliseconds;
   readonly reapEveryMs?: Milliseconds;
   /**
-   * Lock of a task: renewed while its step runs, so it only bounds how long a dead worker's task
-   * rests. Default 30 s.
+   * Lock of a task: extended while its steps run, so it bounds how long a dead worker's task rests,
+   * and how long a worker without Redis goes on. Default 30 s.
    */
   readonly lockMs?: Milliseconds;
 }
@@ -53,13 +53,19 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   const { queues, contexts, emit } = options;
   await scheduleUpkeep(queues, contexts, options);
   const drain = new AbortController();
-  const deps = { drain: drain.signal, contextOf: (name: string) => contextOf(contexts, name) };
   const lockMs = options.lockMs ?? seconds(30);
+  const deps = {
+    drain: drain.signal,
+    contextOf: (name: string) => contextOf(contexts, name),
+    lockMs,
+  };
   const planConcurrency = options.planConcurrency ?? 2;
   const shared = {
     connection: options.redis,
     prefix: queuePrefix(options.prefix),
     lockDuration: lockMs,
+    // Each task extends its own, see lease.ts.
+    skipLockRenewal: true,
     maxStalledCount: takeoversAllowed,
     stalledInterval: lockMs / 2,
     settings: { backoffStrategy: unexpectedErrorWaitMs },
@@ -94,9 +100,6 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
       // A load or bulk job that fails has said so itself.
       if (error instanceof UnrecoverableError) return;
       emit({ type: "queue.error", queue: worker.name, message: error.message });
-    });
-    worker.on("lockRenewalFailed", (taskIds) => {
-      for (const id of taskIds) worker.cancelJob(id, "its lock was lost");
     });
   }
   return {

@@ -1,6 +1,6 @@
 /** Runs the steps of tasks that BullMQ hands out, with log lines and progress on the task itself. */
-import { epochMs, isBulkError, type Outcome } from "@headgate/core";
-import type { Job, Processor } from "bullmq";
+import { epochMs, isBulkError, type Milliseconds, type Outcome } from "@headgate/core";
+import { DelayedError, type Job, type Processor } from "bullmq";
 import { runErrand } from "../errands/run-errand.ts";
 import { type EmitEvent, eventLine, type HeadgateEvent } from "../events.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
@@ -14,6 +14,7 @@ import { runBulkJob } from "../steps/run-bulk-job.ts";
 import { runLoad } from "../steps/run-load.ts";
 import { sweep } from "../steps/sweep.ts";
 import { applyOutcome } from "./apply-outcome.ts";
+import { type Lease, takeLease } from "./lease.ts";
 import { bulkJobTask, errandTask, loadTask, runTask, upkeepTask } from "./queues.ts";
 
 /** Pause of a task whose record another worker has just moved on. */
@@ -31,22 +32,51 @@ interface Picked {
 
 /**
  * A processor for one queue. `pick` parses the payload. `drain` ends every step soon; its task goes
- * back to the queue and spends no attempt.
+ * back to the queue and spends no attempt. A task whose lease is lost is left as it is, to whoever
+ * takes it over.
  */
 function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Processor {
-  return async (task, token, taskSignal) => {
+  return async (task, token) => {
     const { connection, run, isOwn } = pick(task.data);
     const context = deps.contextOf(connection);
-    const signal =
-      taskSignal === undefined ? deps.drain : AbortSignal.any([deps.drain, taskSignal]);
-    const diary = keepDiary(task, context.ports.emit, isOwn);
-    const outcome = await outcomeOf(
-      { ...context, ports: { ...context.ports, emit: diary.emit } },
-      run,
-      signal,
-    ).finally(diary.written);
-    return await applyOutcome(task, token, outcome, await ledgerNow(context.ledger));
+    const lease = await leaseOf(task, token, { ...deps, context });
+    try {
+      const signal = AbortSignal.any([deps.drain, lease.signal]);
+      const diary = keepDiary(task, context.ports.emit, isOwn);
+      const outcome = await outcomeOf(
+        { ...context, ports: { ...context.ports, emit: diary.emit } },
+        run,
+        signal,
+      ).finally(diary.written);
+      if (lease.signal.aborted) throw new DelayedError("the lease was lost");
+      return await applyOutcome(task, token, outcome, await ledgerNow(context.ledger));
+    } finally {
+      lease.release();
+    }
   };
+}
+
+/** What it throws makes BullMQ leave the task alone, which is no longer ours to move. */
+async function leaseOf(
+  task: Job,
+  token: string | undefined,
+  { context, lockMs }: { readonly context: StepContext; readonly lockMs: Milliseconds },
+): Promise<Lease> {
+  const tell = (why: unknown): string => {
+    const reason = why instanceof Error ? why.message : String(why);
+    const { queueName: queue, id = "" } = task;
+    context.ports.emit({ type: "queue.lease-lost", queue, task: id, reason });
+    return reason;
+  };
+  const lease = await takeLease({
+    extend: async () => (await task.extendLock(token ?? "", lockMs)) === 1,
+    lockMs,
+    stopwatch: context.ports.stopwatch,
+  }).catch((error: unknown) => {
+    throw new DelayedError(tell(error));
+  });
+  lease.signal.addEventListener("abort", () => tell(lease.signal.reason), { once: true });
+  return lease;
 }
 
 /** What processors share. */
@@ -54,6 +84,8 @@ export interface TaskRunnerDeps {
   /** Throws ERR_UNKNOWN_CONNECTION. */
   readonly contextOf: (connection: string) => StepContext;
   readonly drain: AbortSignal;
+  /** Lock of a task. */
+  readonly lockMs: Milliseconds;
 }
 
 async function outcomeOf(context: StepContext, run: Run, signal: AbortSignal): Promise<Outcome> {
