@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { bytes } from "../units.ts";
-import { maxHeaderBytes } from "./first-record.ts";
 import { createPartPlanner } from "./part-planner.ts";
 import { planLoad, textFields } from "./plan-load.test-support.ts";
 
