@@ -1,6 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RemoteBulkJob } from "./bulk-job.ts";
-import { decideReap, defaultReapSettings, type ReapOwner } from "./reaper.ts";
+import {
+  createSpanToleranceMs,
+  decideReap,
+  defaultReapSettings,
+  type ReapOwner,
+  unknownOwner,
+} from "./reaper.ts";
 import { epochMs } from "./units.ts";
 
 const day = 24 * 3600 * 1000;
@@ -51,10 +58,52 @@ describe("decideReap", () => {
 
   it("aborts one of our user that the ledger has lost, once no create call can be under way", () => {
     const lost: ReapOwner = { kind: "ours-lost" };
-    expect(decide(lost, bulkJob(15 * 60_000 - 1))).toEqual({ kind: "leave" });
-    expect(decide(lost, bulkJob(15 * 60_000))).toEqual({ kind: "abort", why: "lost" });
+    expect(decide(lost, bulkJob(5 * 60_000 - 1))).toEqual({ kind: "leave" });
+    expect(decide(lost, bulkJob(5 * 60_000))).toEqual({ kind: "abort", why: "lost" });
     const closed = bulkJob(day, "UploadComplete");
     expect(decide(lost, closed)).toEqual({ kind: "report", why: "cannot-abort" });
+  });
+
+  it("aborts one from before the ledger's time only when no fleet can still be filling it", () => {
+    const leftover: ReapOwner = { kind: "leftover" };
+    const tell = { kind: "report", why: "leftover" };
+    expect(decide(leftover, bulkJob(2 * 3_600_000 - 1))).toEqual(tell);
+    expect(decide(leftover, bulkJob(2 * 3_600_000))).toEqual({ kind: "abort", why: "lost" });
+    const closed = bulkJob(day, "UploadComplete");
+    expect(decide(leftover, closed)).toEqual({ kind: "report", why: "cannot-abort" });
+  });
+
+  it("never touches another fleet's bulk jobs, nor one that a create call under way may have made", () => {
+    const tell = { kind: "report", why: "another-fleet" };
+    expect(decide({ kind: "another-fleet" }, bulkJob(6.9 * day))).toEqual(tell);
+    expect(decide({ kind: "being-created" }, bulkJob(6.9 * day))).toEqual({ kind: "leave" });
+  });
+
+  it("holds each edge to the millisecond, whatever the instant and the settings", () => {
+    const span = fc.integer({ min: 1, max: 7 * day });
+    fc.assert(
+      fc.property(fc.integer({ min: 8 * day }), span, span, (instant, one, other) => {
+        const [alarmAgeMs, abortAgeMs] = one < other ? [one, other] : [other, one];
+        const context = {
+          now: epochMs(instant),
+          settings: {
+            ...defaultReapSettings,
+            alarmAgeMs,
+            abortAgeMs,
+          } as typeof defaultReapSettings,
+        };
+        const at = (ageMs: number) =>
+          decideReap({ ...bulkJob(0), createdAt: instant - ageMs }, uploading, context).kind;
+        expect([-1, 0, 1].map((off) => at(abortAgeMs + off))).toEqual([
+          alarmAgeMs < abortAgeMs ? "report" : "leave",
+          "abort",
+          "abort",
+        ]);
+        expect(at(alarmAgeMs - 1)).toBe("leave");
+        if (alarmAgeMs < abortAgeMs) expect(at(alarmAgeMs)).toBe("report");
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it("only tells of other tools' bulk jobs unless the setting says to abort old ones", () => {
@@ -76,5 +125,32 @@ describe("decideReap", () => {
   it("takes one without a creation date as new", () => {
     const { createdAt: _, ...undated } = bulkJob(0);
     expect(decide(uploading, undated)).toEqual({ kind: "leave" });
+  });
+});
+
+describe("a bulk job of our user that no record names", () => {
+  const knownSince = 1000 * day;
+  const from = knownSince + day;
+  const to = from + 3_600_000;
+  const owner = (createdAt: number | undefined, ...spans: { from: number; to?: number }[]) =>
+    unknownOwner(createdAt, { knownSince, spans }).kind;
+
+  it("is another fleet's where no create call of ours can have made it", () => {
+    expect(owner(from)).toBe("another-fleet");
+    expect(owner(knownSince)).toBe("another-fleet");
+    expect(owner(knownSince - 1)).toBe("leftover");
+    expect(owner(undefined)).toBe("another-fleet");
+  });
+
+  it("is ours from a minute before such a call could be sent to a minute after its end", () => {
+    const edges = [from - createSpanToleranceMs, to + createSpanToleranceMs] as const;
+    expect(edges.map((at) => owner(at, { from, to }))).toEqual(["ours-lost", "ours-lost"]);
+    expect(owner(edges[0] - 1, { from, to })).toBe("another-fleet");
+    expect(owner(edges[1] + 1, { from, to })).toBe("another-fleet");
+  });
+
+  it("may be adopted as long as one such call is open", () => {
+    expect(owner(from + day, { from, to }, { from })).toBe("being-created");
+    expect(owner(from - day, { from })).toBe("another-fleet");
   });
 });

@@ -11,17 +11,26 @@ export interface ReapSettings {
   readonly abortAgeMs: Milliseconds;
   /** Age from which people are told. Default 6 days. */
   readonly alarmAgeMs: Milliseconds;
-  /** Age under which a bulk job that the ledger does not know may still be one just being created. Default 15 min. */
+  /** Age under which a bulk job that the ledger does not know may still be one just being created. Default 5 min. */
   readonly graceMs: Milliseconds;
+  /**
+   * Age at which a bulk job of our user from before the ledger's time is aborted. Until then it may be
+   * another fleet's, into which parts still go. Default 2 h.
+   */
+  readonly leftoverAgeMs: Milliseconds;
   /** Whether other tools' bulk jobs are aborted at `abortAgeMs` too. Default false. */
   readonly abortForeign: boolean;
 }
 
-/** Acts half a day before the API deletes, and tells people half a day before that. */
+/**
+ * Acts half a day before the API deletes, and tells people half a day before that. With a round every
+ * 5 min a stray is gone 10 min after its creation.
+ */
 export const defaultReapSettings: ReapSettings = {
   abortAgeMs: seconds(6.5 * 24 * 3600),
   alarmAgeMs: seconds(6 * 24 * 3600),
-  graceMs: seconds(15 * 60),
+  graceMs: seconds(5 * 60),
+  leftoverAgeMs: seconds(2 * 3600),
   abortForeign: false,
 };
 
@@ -29,8 +38,14 @@ export const defaultReapSettings: ReapSettings = {
 export type ReapOwner =
   /** The ledger has it and its task goes on. */
   | { readonly kind: "ours"; readonly phase: BulkJobPhase; readonly partsMissing: number }
-  /** Created by our own user, and unknown to the ledger or ended there. */
+  /** Its object has a create call of ours whose answer is not known: that one's task may adopt it. */
+  | { readonly kind: "being-created" }
+  /** Ended in the ledger, or made by a create call of ours that nobody waits for any more. */
   | { readonly kind: "ours-lost" }
+  /** Created by our own user before the ledger's time: an earlier ledger's, or another fleet's. */
+  | { readonly kind: "leftover" }
+  /** Created by our own user since, and by no call of ours: another fleet uses the tenant. */
+  | { readonly kind: "another-fleet" }
   | { readonly kind: "foreign" };
 
 /** What is done with a listed bulk job. */
@@ -41,7 +56,10 @@ export type ReapDecision =
   /** Abort it; parts of ours go back in line. */
   | { readonly kind: "abort"; readonly why: "too-old" | "lost" | "foreign-too-old" }
   /** Tell people; do nothing. */
-  | { readonly kind: "report"; readonly why: "foreign" | "old" | "cannot-abort" };
+  | { readonly kind: "report"; readonly why: ReportReason };
+
+/** Why people are told of a bulk job that is left alone. */
+export type ReportReason = "foreign" | "another-fleet" | "leftover" | "old" | "cannot-abort";
 
 /** Decides about one listed bulk job at `now`, by the API's creation date. Its age is 0 where the API gives none. */
 export function decideReap(
@@ -59,11 +77,53 @@ export function decideReap(
       if (bulkJob.state === "Open" && owner.partsMissing === 0 && owner.phase === "closing")
         return { kind: "complete" };
       return ageMs >= settings.alarmAgeMs ? { kind: "report", why: "old" } : { kind: "leave" };
+    case "being-created":
+      return { kind: "leave" };
     case "ours-lost":
-      if (bulkJob.state === "UploadComplete") return { kind: "report", why: "cannot-abort" };
-      return ageMs >= settings.graceMs ? { kind: "abort", why: "lost" } : { kind: "leave" };
+      return stray(bulkJob, ageMs, settings.graceMs);
+    case "leftover":
+      return ageMs >= settings.leftoverAgeMs
+        ? stray(bulkJob, ageMs, settings.leftoverAgeMs)
+        : { kind: "report", why: "leftover" };
+    case "another-fleet":
     case "foreign":
       if (settings.abortForeign && tooOld) return { kind: "abort", why: "foreign-too-old" };
-      return { kind: "report", why: "foreign" };
+      return { kind: "report", why: owner.kind };
   }
+}
+
+/** A closed one is processed with what it has; only one that still waits for parts keeps others out for days. */
+function stray({ state }: RemoteBulkJob, ageMs: number, fromMs: Milliseconds): ReapDecision {
+  if (state === "UploadComplete") return { kind: "report", why: "cannot-abort" };
+  return ageMs >= fromMs ? { kind: "abort", why: "lost" } : { kind: "leave" };
+}
+
+/** What the ledger has of a bulk job of one object in which a create call may have made another one. */
+export interface CreateSpan {
+  /** From the claim on a create call could be sent. */
+  readonly from: number;
+  /** When the last one was answered or given up; absent while that is open. */
+  readonly to?: number | undefined;
+}
+
+/** Most that the API's creation date, corrected by its clock, may lie outside the span of the call. */
+export const createSpanToleranceMs: Milliseconds = seconds(60);
+
+/**
+ * Whose a bulk job of our own user is that no record names. `knownSince` is the instant from which the
+ * ledger knows every create call of the fleet, `spans` are those of its object. Without a creation
+ * date nothing can be said, so it counts as another fleet's and is never aborted.
+ */
+export function unknownOwner(
+  createdAt: number | undefined,
+  history: { readonly knownSince: number; readonly spans: readonly CreateSpan[] },
+): ReapOwner {
+  if (createdAt === undefined) return { kind: "another-fleet" };
+  const spans = history.spans.filter(
+    ({ from, to = Number.POSITIVE_INFINITY }) =>
+      createdAt >= from - createSpanToleranceMs && createdAt <= to + createSpanToleranceMs,
+  );
+  if (spans.some(({ to }) => to === undefined)) return { kind: "being-created" };
+  if (spans.length > 0) return { kind: "ours-lost" };
+  return createdAt < history.knownSince ? { kind: "leftover" } : { kind: "another-fleet" };
 }

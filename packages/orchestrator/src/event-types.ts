@@ -31,6 +31,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "foreign.seen": true,
   "reaper.round": true,
   "reaper.acted": true,
+  "reaper.failed": true,
   "sweep.repaired": true,
   "errand.ended": true,
   "intake.refused": true,

@@ -153,6 +153,8 @@ export type HeadgateEvent =
       readonly seen: number;
       readonly aborted: number;
       readonly reported: number;
+      /** Of those reported: bulk jobs of our own user that another fleet has made. */
+      readonly anotherFleet: number;
     }
   | {
       readonly type: "reaper.acted";
@@ -160,6 +162,13 @@ export type HeadgateEvent =
       readonly remoteId: string;
       readonly decision: string;
       readonly why: string;
+    }
+  | {
+      readonly type: "reaper.failed";
+      readonly connection: string;
+      readonly remoteId: string;
+      readonly code: string;
+      readonly message: string;
     }
   | {
       readonly type: "sweep.repaired";

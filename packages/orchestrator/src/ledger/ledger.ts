@@ -54,6 +54,7 @@
  *   taken-versions           hash   target -> stamp of the last change to what is taken of it
  *   limits                   string the limits that the workers hold to, for those who only look
  *   connectors               string connectors and objects that the workers know, likewise
+ *   known-since              string instant from which every create call of the fleet is known
  *   principal                string user id that the API names as the creator of our bulk jobs
  *
  * Outside of it, for all connections of a deployment: `<prefix>:idempotency:<hash>`, see

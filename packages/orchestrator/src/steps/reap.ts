@@ -3,11 +3,14 @@ import {
   assertNever,
   decideReap,
   isBulkError,
+  objectKey,
   type ReapDecision,
   type ReapOwner,
   type RemoteBulkJob,
+  unknownOwner,
 } from "@headgate/core";
 import { bulkJobOfRemote, readBulkJob, readBulkJobParts } from "../ledger/bulk-job-record.ts";
+import { createSpans, knownSince } from "../ledger/create-spans.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readPrincipal } from "../ledger/observation.ts";
 import { startAbort } from "./abort-bulk-job.ts";
@@ -19,23 +22,48 @@ export interface ReapReport {
   readonly seen: number;
   readonly aborted: number;
   readonly reported: number;
+  /** Of those reported: bulk jobs of our user that another fleet has made. */
+  readonly anotherFleet: number;
 }
 
-/** One round of the reaper over everything that the tenant lists as Open or UploadComplete. */
+/**
+ * One round of the reaper over everything that the tenant lists as Open or UploadComplete. A bulk job
+ * that it cannot look after just now is told, and its turn comes again with the next round.
+ */
 export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
-  const { ledger, ports, settings } = context;
-  const counts = { seen: 0, aborted: 0, reported: 0 };
+  const { ledger, ports } = context;
+  const counts = { seen: 0, aborted: 0, reported: 0, anotherFleet: 0 };
+  // Set before the list is read, so that what is made meanwhile counts as made since.
+  await knownSince(ledger);
   for (const remote of await listTenant(ports, signal, ["Open", "UploadComplete"])) {
     counts.seen++;
-    const owner = await ownerOf(context, remote);
-    const now = await ledgerNow(ledger);
-    const decision = decideReap(remote, owner, { now, settings: settings.reap });
-    await act(context, remote, decision, signal);
-    if (decision.kind === "abort") counts.aborted++;
-    if (decision.kind === "report") counts.reported++;
+    try {
+      const { owner, decision } = await lookAfter(context, remote, signal);
+      if (decision.kind === "abort") counts.aborted++;
+      if (decision.kind === "report") counts.reported++;
+      if (owner.kind === "another-fleet") counts.anotherFleet++;
+    } catch (error) {
+      if (signal.aborted || !isBulkError(error) || isBulkError(error, "ERR_REDIS_AWAY"))
+        throw error;
+      const { code, message } = error;
+      const about = { connection: ledger.connection, remoteId: remote.id };
+      ports.emit({ type: "reaper.failed", ...about, code, message });
+    }
   }
   ports.emit({ type: "reaper.round", connection: ledger.connection, ...counts });
   return counts;
+}
+
+async function lookAfter(
+  context: StepContext,
+  remote: RemoteBulkJob,
+  signal: AbortSignal,
+): Promise<{ readonly owner: ReapOwner; readonly decision: ReapDecision }> {
+  const owner = await ownerOf(context, remote);
+  const now = await ledgerNow(context.ledger);
+  const decision = decideReap(remote, owner, { now, settings: context.settings.reap });
+  await act(context, remote, decision, signal);
+  return { owner, decision };
 }
 
 async function ownerOf({ ledger }: StepContext, remote: RemoteBulkJob): Promise<ReapOwner> {
@@ -47,9 +75,13 @@ async function ownerOf({ ledger }: StepContext, remote: RemoteBulkJob): Promise<
   }
   if (record !== undefined) return { kind: "ours-lost" };
   const principal = await readPrincipal(ledger);
-  return principal !== undefined && principal === remote.createdById
-    ? { kind: "ours-lost" }
-    : { kind: "foreign" };
+  if (principal === undefined || principal !== remote.createdById) return { kind: "foreign" };
+  const { createdAt } = remote;
+  const spans =
+    createdAt === undefined
+      ? []
+      : await createSpans(ledger, { objectKey: objectKey(remote), createdAt });
+  return unknownOwner(createdAt, { knownSince: await knownSince(ledger), spans });
 }
 
 async function act(

@@ -30,6 +30,8 @@ export interface TestTenant {
   closedState: RemoteState;
   /** User that bulk jobs are created by. Default us. */
   createdBy: string;
+  /** Date that bulk jobs are created at; none where absent. */
+  createdAt: number | undefined;
   /** Whether it refuses a second unfinished bulk job of an object. Default true. */
   oneBulkJobPerObject: boolean;
 }
@@ -48,6 +50,7 @@ export function createTestTenant(): TestTenant {
     calls,
     closedState: "JobComplete",
     createdBy: "us",
+    createdAt: undefined,
     oneBulkJobPerObject: true,
     failNext: (call, code) => void faults.push({ call, code }),
     hold: (call, until) => void holds.set(call, until),
@@ -70,6 +73,7 @@ export function createTestTenant(): TestTenant {
           operation,
           state: "Open",
           createdById: tenant.createdBy,
+          createdAt: tenant.createdAt,
           files: [],
         };
         bulkJobs.set(id, bulkJob);
