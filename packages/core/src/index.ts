@@ -10,6 +10,7 @@ export * from "./csv/record-scanner.ts";
 export * from "./errors.ts";
 export * from "./findings-csv.ts";
 export * from "./lease.ts";
+export * from "./ledger-history.ts";
 export * from "./limits.ts";
 export * from "./load.ts";
 export * from "./outcome.ts";

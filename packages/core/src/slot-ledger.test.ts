@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { slotWindowMs } from "./limits.ts";
 import {
   createDeadlineMs,
+  decideHistory,
   decideSlot,
   decideWindow,
   defaultSlotLimits,
@@ -168,6 +169,33 @@ describe("limitsLeaving", () => {
   it("always grants in an empty window in which anything is ours", () => {
     for (const leave of [0, 1, 19, 20, 999])
       expect(decideWindow([], limitsLeaving(limits, leave), at(0))).toEqual({ kind: "grant" });
+  });
+});
+
+describe("decideHistory", () => {
+  it("waits until a loss is a window ago, and from then on for a list", () => {
+    const frozenUntil = at(5000);
+    for (const listed of [true, false])
+      expect(decideHistory({ frozenUntil, listed }, at(4999))).toEqual({
+        kind: "wait",
+        reason: "history",
+        until: 5000,
+      });
+    expect(decideHistory({ frozenUntil, listed: true }, at(5000))).toEqual({ kind: "grant" });
+    const unlisted = { kind: "wait", reason: "history" };
+    expect(decideHistory({ frozenUntil, listed: false }, at(5000))).toEqual(unlisted);
+  });
+
+  it("comes before everything else", () => {
+    const history = { frozenUntil: at(2), listed: true };
+    const ledger = {
+      ...emptySlotLedger,
+      history,
+      gateUntil: at(9),
+      busyObjects: new Set([object]),
+    };
+    expect(decideSlot(ledger, limits, { object, now: at(1) })).toMatchObject({ reason: "history" });
+    expect(decideSlot(ledger, limits, { object, now: at(2) })).toMatchObject({ reason: "gate" });
   });
 });
 

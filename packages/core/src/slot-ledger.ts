@@ -54,8 +54,17 @@ export interface Slot {
   readonly foreign: boolean;
 }
 
+/** Whether the ledger knows every slot of the last window; ledger-history.ts judges that. */
+export interface SlotHistory {
+  /** After a loss nothing is created before this instant. */
+  readonly frozenUntil: EpochMs;
+  /** Whether the tenant was listed since the last loss. */
+  readonly listed: boolean;
+}
+
 /** The fleet's shared state of one connection. */
 export interface SlotLedger {
+  readonly history: SlotHistory;
   readonly slots: readonly Slot[];
   /** Ids of our unfinished bulk jobs. */
   readonly permits: ReadonlySet<string>;
@@ -71,6 +80,7 @@ export interface SlotLedger {
 
 /** A connection on which nothing was created yet. */
 export const emptySlotLedger: SlotLedger = {
+  history: { frozenUntil: epochMs(0), listed: true },
   slots: [],
   permits: new Set(),
   foreignPermits: new Set(),
@@ -80,7 +90,7 @@ export const emptySlotLedger: SlotLedger = {
 };
 
 /** What a bulk job waits for. */
-export type WaitReason = "gate" | "object-busy" | "object-held" | "permits" | "window";
+export type WaitReason = "history" | "gate" | "object-busy" | "object-held" | "permits" | "window";
 
 /** Whether a bulk job may be created now. */
 export type SlotDecision =
@@ -89,8 +99,8 @@ export type SlotDecision =
   | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };
 
 /**
- * Decides whether a bulk job of `object` may be created at `now`. Checks, in this order: gate,
- * object, permits, window.
+ * Decides whether a bulk job of `object` may be created at `now`. Checks, in this order: history,
+ * gate, object, permits, window.
  */
 export function decideSlot(
   ledger: SlotLedger,
@@ -98,6 +108,8 @@ export function decideSlot(
   question: { readonly object: ObjectKey; readonly now: EpochMs },
 ): SlotDecision {
   const { object, now } = question;
+  const unknown = decideHistory(ledger.history, now);
+  if (unknown.kind === "wait") return unknown;
   if (ledger.gateUntil > now) return { kind: "wait", reason: "gate", until: ledger.gateUntil };
   if (limits.oneBulkJobPerObject && ledger.busyObjects.has(object))
     return { kind: "wait", reason: "object-busy" };
@@ -111,6 +123,13 @@ export function decideSlot(
   )
     return { kind: "wait", reason: "permits" };
   return decideWindow(ledger.slots, limits, now);
+}
+
+/** Decides by the history alone: nothing is created before a loss is a window ago and the tenant listed. */
+export function decideHistory(history: SlotHistory, now: EpochMs): SlotDecision {
+  const { frozenUntil, listed } = history;
+  if (frozenUntil > now) return { kind: "wait", reason: "history", until: frozenUntil };
+  return listed ? { kind: "grant" } : { kind: "wait", reason: "history" };
 }
 
 /**

@@ -6,20 +6,20 @@
 import type { EpochMs, WaitReason } from "@headgate/core";
 import { z } from "zod";
 import { type BulkJobRecord, parseAnswered } from "./bulk-job-record.ts";
-import { limitArguments, waitAnswer } from "./claim.ts";
+import { slotArguments, waitAnswer } from "./claim.ts";
 import { type Ledger, runScript } from "./ledger.ts";
 import { slotDecision } from "./lua-fragments.ts";
 
 const beginCreateScript = `
 ${slotDecision}
-local key = base .. 'bulk-job:' .. ARGV[7]
-if redis.call('HGET', key, 'revision') ~= ARGV[8] then return {'granted', '', '0', {}} end
-local slot = 'o:' .. ARGV[7] .. ':' .. ARGV[9]
+local key = base .. 'bulk-job:' .. ARGV[9]
+if redis.call('HGET', key, 'revision') ~= ARGV[10] then return {'granted', '', '0', {}} end
+local slot = 'o:' .. ARGV[9] .. ':' .. ARGV[11]
 local wait = window_decision(slot, 1)
 if wait then return {'wait', wait[1], string.format('%.0f', wait[2]), {}} end
 local t = string.format('%.0f', now())
 redis.call('ZADD', base .. 'slots', t, slot)
-redis.call('HSET', key, 'phase', 'creating', 'createAttempts', ARGV[9], 'createSentAt', t, 'createOutcome', 'unknown')
+redis.call('HSET', key, 'phase', 'creating', 'createAttempts', ARGV[11], 'createSentAt', t, 'createOutcome', 'unknown')
 redis.call('HSET', key, 'revision', stamp())
 return {'granted', '', '0', redis.call('HGETALL', key)}
 `;
@@ -45,7 +45,7 @@ export async function beginCreate(
     record.createOutcome === "unsent" ? record.createAttempts : record.createAttempts + 1;
   const [kind, reason, until, hash] = answer.parse(
     await runScript(ledger, beginCreateScript, [
-      ...limitArguments(ledger.limits),
+      ...slotArguments(ledger, ledger.limits),
       record.id,
       record.revision,
       attempt,
@@ -53,5 +53,5 @@ export async function beginCreate(
   );
   return kind === "wait"
     ? waitAnswer(reason, until)
-    : { kind: "granted", record: parseAnswered(record, hash) };
+    : { kind: "granted", record: parseAnswered(ledger, record, hash) };
 }

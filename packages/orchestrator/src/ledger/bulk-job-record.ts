@@ -2,6 +2,7 @@
 import { BulkError, bulkJobEnds, bulkJobPhases, remoteStates } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { noteBeat } from "./ledger-memory.ts";
 
 const count = z.coerce.number().int().nonnegative();
 const bulkJobRecordSchema = z.object({
@@ -139,16 +140,22 @@ export async function advanceBulkJob(
     record.revision,
     ...Object.entries(fields).flat(),
   ]);
-  return parseAnswered(record, hash);
+  return parseAnswered(ledger, record, hash);
 }
 
 /** Parses the HGETALL that a fenced script answers; an empty one means that it was fenced off. */
-export function parseAnswered(record: BulkJobRecord, answer: unknown): BulkJobRecord {
+export function parseAnswered(
+  ledger: Ledger,
+  record: BulkJobRecord,
+  answer: unknown,
+): BulkJobRecord {
   const flat = z.array(z.string()).parse(answer);
   if (flat.length === 0) throw fenced(record);
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";
-  return { ...bulkJobRecordSchema.parse(fields), id: record.id };
+  const moved = { ...bulkJobRecordSchema.parse(fields), id: record.id };
+  noteBeat(ledger.memory, moved.revision);
+  return moved;
 }
 
 function fenced(record: BulkJobRecord): BulkError {

@@ -15,6 +15,7 @@ import { epochMs, limitsLeaving } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobPart } from "./bulk-job-record.ts";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { memoryArguments, noteBeat } from "./ledger-memory.ts";
 import { readLoads } from "./load-record.ts";
 import { lineFunctions, slotDecision, stateFunction } from "./lua-fragments.ts";
 
@@ -64,8 +65,11 @@ async function returnedParts(ledger: Ledger, loadId: string): Promise<number[]> 
   return members.map(Number);
 }
 
-/** The limits in the order in which `slotDecision` wants them. */
-export function limitArguments(limits: SlotLimits): readonly number[] {
+/** The limits, and what this process remembers, in the order in which `slotDecision` wants them. */
+export function slotArguments(
+  { memory }: Ledger,
+  limits: SlotLimits,
+): readonly (string | number)[] {
   return [
     limits.slots,
     limits.windowMs,
@@ -73,6 +77,7 @@ export function limitArguments(limits: SlotLimits): readonly number[] {
     limits.reserveSlots,
     limits.reservePermits,
     limits.oneBulkJobPerObject ? 1 : 0,
+    ...memoryArguments(memory),
   ];
 }
 
@@ -80,14 +85,14 @@ const claimScript = `
 ${slotDecision}
 ${lineFunctions}
 ${stateFunction}
-local object, version, id = ARGV[7], ARGV[8], ARGV[9]
+local object, version, id = ARGV[9], ARGV[10], ARGV[11]
 local wait = slot_decision(object, 1)
 if wait then return {'wait', wait[1], string.format('%.0f', wait[2])} end
 if (redis.call('HGET', base .. 'line-versions', object) or '0') ~= version then return {'stale', '', ''} end
 local t = string.format('%.0f', now())
 local bulk_job = base .. 'bulk-job:' .. id
 local files, bytes = 0, 0
-for _, entry in ipairs(cjson.decode(ARGV[13])) do
+for _, entry in ipairs(cjson.decode(ARGV[15])) do
   local key = base .. 'load:' .. entry.load
   if redis.call('ZREM', key .. ':returned', entry.part) == 0 then
     redis.call('HSET', key, 'nextPart', entry.part + 1)
@@ -107,10 +112,11 @@ redis.call('ZADD', base .. 'slots', t, 'o:' .. id .. ':1')
 redis.call('ZADD', base .. 'permits', t, id)
 redis.call('HSET', base .. 'live', object, id)
 redis.call('ZADD', base .. 'bulk-jobs', t, id)
-redis.call('HSET', bulk_job, 'revision', stamp(), 'phase', 'claimed', 'sourceName', ARGV[10], 'object', ARGV[11],
-  'objectKey', object, 'operation', ARGV[12], 'claimedAt', t, 'files', files,
+local revision = stamp()
+redis.call('HSET', bulk_job, 'revision', revision, 'phase', 'claimed', 'sourceName', ARGV[12], 'object', ARGV[13],
+  'objectKey', object, 'operation', ARGV[14], 'claimedAt', t, 'files', files,
   'bytes', string.format('%.0f', bytes))
-return {'granted', '', ''}
+return {'granted', '', revision}
 `;
 
 const answer = z.tuple([z.enum(["granted", "stale", "wait"]), z.string(), z.coerce.number()]);
@@ -123,6 +129,7 @@ export type ClaimAnswer =
   | { readonly kind: "wait"; readonly reason: WaitReason; readonly until?: EpochMs };
 
 const waitReasons: z.ZodType<WaitReason> = z.enum([
+  "history",
   "gate",
   "object-busy",
   "object-held",
@@ -142,9 +149,9 @@ export async function commitClaim(
 ): Promise<ClaimAnswer> {
   const { claim } = bulkJob;
   const [sourceName = "", object = ""] = claim.object.split("/");
-  const [kind, reason, until] = answer.parse(
+  const [kind, reason, number] = answer.parse(
     await runScript(ledger, claimScript, [
-      ...limitArguments(limitsLeaving(ledger.limits, claim.leaveSlots)),
+      ...slotArguments(ledger, limitsLeaving(ledger.limits, claim.leaveSlots)),
       claim.object,
       bulkJob.version,
       bulkJob.id,
@@ -154,8 +161,9 @@ export async function commitClaim(
       JSON.stringify(bulkJob.parts),
     ]),
   );
-  if (kind !== "wait") return { kind };
-  return waitAnswer(reason, until);
+  if (kind === "wait") return waitAnswer(reason, number);
+  if (kind === "granted") noteBeat(ledger.memory, number);
+  return { kind };
 }
 
 /** Reads a script's wait answer; an instant below 0 means that none is known. */

@@ -7,6 +7,7 @@ import { loadStates } from "@headgate/core";
 import { z } from "zod";
 import type { BulkJobRecord } from "./bulk-job-record.ts";
 import { type Ledger, retentionOf, runScript } from "./ledger.ts";
+import { noteBeat } from "./ledger-memory.ts";
 import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
 
 const endScript = `
@@ -16,12 +17,13 @@ local id, revision, ending = ARGV[1], ARGV[2], ARGV[3]
 local code, message, culprits = ARGV[4], ARGV[5], cjson.decode(ARGV[6])
 local restart_cost, budget, keep = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 local key = base .. 'bulk-job:' .. id
-if redis.call('HGET', key, 'revision') ~= revision then return 'fenced' end
+if redis.call('HGET', key, 'revision') ~= revision then return {'fenced', '[]'} end
 local facts = redis.call('HMGET', key, 'objectKey', 'next', 'phase', 'remoteId', 'closedAt')
-if facts[3] == 'ended' then return '[]' end
+if facts[3] == 'ended' then return {'0', '[]'} end
 local object, uploaded, was_closed = facts[1], tonumber(facts[2] or '0'), facts[5]
 redis.call('HSET', key, 'phase', 'ended', 'end', ending, 'endedAt', string.format('%.0f', now()))
-redis.call('HSET', key, 'revision', stamp())
+local beat = stamp()
+redis.call('HSET', key, 'revision', beat)
 redis.call('ZREM', base .. 'permits', id)
 if redis.call('HGET', base .. 'live', object) == id then redis.call('HDEL', base .. 'live', object) end
 if facts[4] then redis.call('EXPIRE', base .. 'remote:' .. facts[4], keep) end
@@ -84,8 +86,8 @@ for _, load in ipairs(order) do
   end
 end
 refresh_line(object)
-if #ended == 0 then return '[]' end
-return cjson.encode(ended)
+if #ended == 0 then return {beat, '[]'} end
+return {beat, cjson.encode(ended)}
 `;
 
 const endedLoads = z.array(z.tuple([z.string(), z.enum(loadStates)]));
@@ -119,8 +121,8 @@ export async function endBulkJob(
   record: BulkJobRecord,
   ending: BulkJobEnding,
 ): Promise<readonly EndedLoad[] | "fenced"> {
-  const answer = z
-    .string()
+  const [beat, json] = z
+    .tuple([z.string(), z.string()])
     .parse(
       await runScript(ledger, endScript, [
         record.id,
@@ -135,6 +137,7 @@ export async function endBulkJob(
         ending.remoteState ?? "",
       ]),
     );
-  if (answer === "fenced") return "fenced";
-  return endedLoads.parse(JSON.parse(answer)).map(([loadId, state]) => ({ loadId, state }));
+  if (beat === "fenced") return "fenced";
+  noteBeat(ledger.memory, Number(beat));
+  return endedLoads.parse(JSON.parse(json)).map(([loadId, state]) => ({ loadId, state }));
 }

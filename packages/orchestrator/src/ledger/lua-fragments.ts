@@ -3,8 +3,10 @@
 /**
  * `slot_decision(object, first)`: nil for a grant, else {reason, until}, -1 where only an event can
  * help. The same sums as `decideSlot` in core; slot-model.test.ts compares the two. `first` is the
- * index in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject.
- * `window_decision(except, first)` looks at gate and window only, the slot `except` left out.
+ * index in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject, and
+ * the generation and beat that the asking process remembers: where the ledger has others, it has lost
+ * data that nobody has accounted for yet. `window_decision(except, first)` looks at history, gate and
+ * window only, the slot `except` left out.
  */
 export const slotDecision = `
 local function free_at(stamps, allowed, window)
@@ -13,12 +15,27 @@ local function free_at(stamps, allowed, window)
   if leaving == nil then return math.huge end
   return leaving + window
 end
-local function gate_decision()
+local function history_decision(first)
+  local witness = redis.call('HMGET', base .. 'witness', 'generation', 'beat', 'lostAt', 'frozenUntil')
+  if ARGV[first + 6] ~= '' then
+    if witness[1] ~= ARGV[first + 6] then return {'history', -1} end
+    if tonumber(witness[2] or '0') < tonumber(ARGV[first + 7]) then return {'history', -1} end
+  end
+  if not witness[3] then return nil end
+  local frozen = tonumber(witness[4])
+  if frozen > now() then return {'history', frozen} end
+  local listed = tonumber(redis.call('GET', base .. 'observed-at') or '0')
+  if listed < tonumber(witness[3]) then return {'history', -1} end
+  return nil
+end
+local function gate_decision(first)
+  local unknown = history_decision(first)
+  if unknown then return unknown end
   local gate = tonumber(redis.call('HGET', base .. 'gate', 'until') or '0')
   if gate > now() then return {'gate', gate} end
 end
 local function window_decision(except, first)
-  local closed = gate_decision()
+  local closed = gate_decision(first)
   if closed then return closed end
   local t = now()
   local slots, window = tonumber(ARGV[first]), tonumber(ARGV[first + 1])
@@ -39,7 +56,7 @@ local function window_decision(except, first)
   return {'window', free}
 end
 local function slot_decision(object, first)
-  local closed = gate_decision()
+  local closed = gate_decision(first)
   if closed then return closed end
   local foreign = redis.call('HVALS', base .. 'foreign-live')
   if ARGV[first + 5] == '1' then

@@ -10,6 +10,7 @@ import {
   type RemoteBulkJob,
   type RemoteState,
   remoteStates,
+  unfinishedRemoteStates,
 } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
@@ -17,16 +18,18 @@ import { guarded, type Ledger, runScript } from "./ledger.ts";
 const observeScript = `
 local t = string.format('%.0f', now())
 redis.call('DEL', base .. 'foreign-live', base .. 'observed')
-local foreign = 0
+local foreign = {}
 for _, remote in ipairs(cjson.decode(ARGV[1])) do
   if redis.call('EXISTS', base .. 'remote:' .. remote.id) == 1 then
-    redis.call('HSET', base .. 'observed', remote.id, remote.state)
+    if remote.unfinished then redis.call('HSET', base .. 'observed', remote.id, remote.state) end
   else
     local own = redis.call('HGET', base .. 'live', remote.object)
     local phase = own and redis.call('HGET', base .. 'bulk-job:' .. own, 'phase')
-    if phase ~= 'creating' then
-      foreign = foreign + 1
-      redis.call('HSET', base .. 'foreign-live', remote.id, remote.object)
+    if phase ~= 'creating' or not remote.unfinished then
+      foreign[#foreign + 1] = remote.id
+      if remote.unfinished then
+        redis.call('HSET', base .. 'foreign-live', remote.id, remote.object)
+      end
       if remote.createdAt > 0 then
         redis.call('ZADD', base .. 'slots', string.format('%.0f', math.min(remote.createdAt, tonumber(t))), 'f:' .. remote.id)
       end
@@ -42,13 +45,26 @@ export async function recordObservation(
   ledger: Ledger,
   unfinished: readonly RemoteBulkJob[],
 ): Promise<number> {
-  const listed = unfinished.map((remote) => ({
+  return (await recordTenant(ledger, unfinished)).size;
+}
+
+/**
+ * Records one complete list of bulk jobs in all states, of which each takes a slot from its creation
+ * on; answers the ids of those that the ledger does not know as ours, nor as being created.
+ */
+export async function recordTenant(
+  ledger: Ledger,
+  listed: readonly RemoteBulkJob[],
+): Promise<ReadonlySet<string>> {
+  const facts = listed.map((remote) => ({
     id: remote.id,
     state: remote.state,
+    unfinished: unfinishedRemoteStates.includes(remote.state),
     object: objectKey(remote),
     createdAt: remote.createdAt ?? 0,
   }));
-  return z.number().parse(await runScript(ledger, observeScript, [JSON.stringify(listed)]));
+  const foreign = await runScript(ledger, observeScript, [JSON.stringify(facts)]);
+  return new Set(z.array(z.string()).parse(foreign));
 }
 
 /** What the last list says of one bulk job. */

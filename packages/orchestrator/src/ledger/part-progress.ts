@@ -32,7 +32,7 @@ export async function recordUploaded(
     JSON.stringify(receipt.part),
     JSON.stringify({ ...receipt.part, sha256: receipt.sha256 }),
   ]);
-  return parseAnswered(record, answer);
+  return parseAnswered(ledger, record, answer);
 }
 
 const returnLastScript = `
@@ -64,6 +64,7 @@ export async function returnLastPart(
   record: BulkJobRecord,
 ): Promise<BulkJobRecord> {
   return parseAnswered(
+    ledger,
     record,
     await runScript(ledger, returnLastScript, [record.id, record.revision]),
   );
@@ -93,6 +94,7 @@ export async function recordClosed(
   remoteState: string,
 ): Promise<BulkJobRecord> {
   return parseAnswered(
+    ledger,
     record,
     await runScript(ledger, closedScript, [record.id, record.revision, remoteState]),
   );

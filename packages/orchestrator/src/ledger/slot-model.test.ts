@@ -1,5 +1,6 @@
 /** The Redis scripts against core's model: the same question on the same history gives the same answer. */
 import {
+  decideHistory,
   decideSlot,
   decideWindow,
   defaultSlotLimits,
@@ -10,6 +11,7 @@ import {
   type ObjectKey,
   type Slot,
   type SlotDecision,
+  type SlotHistory,
   type SlotLimits,
 } from "@headgate/core";
 import fc from "fast-check";
@@ -19,6 +21,7 @@ import { advanceBulkJob, readBulkJob } from "./bulk-job-record.ts";
 import { commitClaim, readLine } from "./claim.ts";
 import { endBulkJob } from "./end-bulk-job.ts";
 import { closeGate, holdObject } from "./gate.ts";
+import { declareLoss, readWitness } from "./history.ts";
 import { addLoad, openTestLedger, type TestLedger } from "./ledger.test-support.ts";
 import type { Ledger } from "./ledger.ts";
 import { recordObservation } from "./observation.ts";
@@ -37,6 +40,7 @@ interface Model {
   foreign: Map<string, ObjectKey>;
   held: Map<ObjectKey, EpochMs>;
   gateUntil: number;
+  history: SlotHistory;
   jobs: number;
 }
 
@@ -50,6 +54,7 @@ const keyOf = (name: ObjectName): ObjectKey => `crm/${name}`;
 function modelDecision(model: Model, limits: SlotLimits, object: ObjectKey): SlotDecision {
   return decideSlot(
     {
+      history: model.history,
       slots: model.slots,
       permits: model.permits,
       foreignPermits: new Set(model.foreign.keys()),
@@ -104,10 +109,11 @@ const create =
     if (record === undefined || id === undefined) return;
     const slot = `o:${id}:${record.createAttempts + 1}`;
     const others = model.slots.filter((entry) => entry.id !== slot);
-    const expected: SlotDecision =
-      model.gateUntil > model.now
-        ? { kind: "wait", reason: "gate", until: epochMs(model.gateUntil) }
-        : decideWindow(others, ledger.limits, epochMs(model.now));
+    const unknown = decideHistory(model.history, epochMs(model.now));
+    const window = decideWindow(others, ledger.limits, epochMs(model.now));
+    const gate = { kind: "wait", reason: "gate", until: epochMs(model.gateUntil) } as const;
+    const afterGate: SlotDecision = model.gateUntil > model.now ? gate : window;
+    const expected: SlotDecision = unknown.kind === "wait" ? unknown : afterGate;
     const answer = await beginCreate(ledger, record);
     if (expected.kind === "wait") return expect(answer).toEqual(expected);
     expect(answer.kind).toBe("granted");
@@ -149,6 +155,18 @@ const hold =
     await holdObject(ledger, keyOf(name), epochMs(model.now + span));
   };
 
+/** Another ledger is found in place of this one. */
+const lose: Command = async (model, { ledger }) => {
+  const { generation } = await readWitness(ledger);
+  const report = { sign: "replaced", unknownBulkJobs: [], missingLoads: [] } as const;
+  const next = `g${model.now}-${generation}`;
+  const frozenUntil = epochMs(model.now + ledger.limits.windowMs);
+  model.history = { frozenUntil, listed: false };
+  expect(await declareLoss(ledger, { seenGeneration: generation, generation: next, report })).toBe(
+    frozenUntil,
+  );
+};
+
 const observe =
   (names: readonly ObjectName[]): Command =>
   async (model, { ledger }) => {
@@ -161,6 +179,7 @@ const observe =
       createdAt: model.now,
     }));
     await recordObservation(ledger, listed);
+    model.history = { ...model.history, listed: true };
     const seen = listed.filter(({ object }) => !isBeingCreated(model, object));
     model.foreign = new Map(seen.map(({ id, object }) => [id, `crm/${object}` as const]));
     const others = model.slots.filter((slot) => !model.foreign.has(slot.id));
@@ -211,6 +230,7 @@ async function run(limits: Partial<SlotLimits>, commands: readonly Command[]): P
     foreign: new Map(),
     held: new Map(),
     gateUntil: 0,
+    history: { frozenUntil: epochMs(0), listed: true },
     jobs: 0,
   };
   test.setNow(model.now);
@@ -235,6 +255,22 @@ it("counts other tools' bulk jobs exactly as core's model does", async () => {
   const commands = fc.array(withForeign, { maxLength: 30 });
   await fc.assert(fc.asyncProperty(someLimits, commands, run), { numRuns: 200 });
 }, 120_000);
+
+it("creates nothing after a loss exactly as core's model says", async () => {
+  const withLosses = fc.oneof(
+    { weight: 8, arbitrary: command },
+    { weight: 3, arbitrary: span(5, 20).map(pass) },
+    { weight: 2, arbitrary: fc.uniqueArray(anyObject, { maxLength: 2 }).map(observe) },
+    { weight: 1, arbitrary: fc.constant(lose) },
+  );
+  const commands = fc.array(withLosses, { maxLength: 30 });
+  await fc.assert(fc.asyncProperty(someLimits, commands, run), { numRuns: 200 });
+}, 120_000);
+
+it("creates again from the very instant at which a loss is a window ago, once it was listed", async () => {
+  await run({}, [lose, observe([]), pass(1999), claim("a"), pass(1), claim("a")]);
+  await run({}, [lose, pass(2000), claim("a"), observe([]), claim("a")]);
+});
 
 it("counts a slot to the last millisecond of its window, and forgets it then", async () => {
   const again = claim("b");
