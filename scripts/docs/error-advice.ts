@@ -82,6 +82,8 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   ERR_SCRATCH: "Make room in worker.scratchFolder, or name another folder.",
   ERR_RECORD_UNREADABLE:
     "Bring the load again. Let nothing but headgate write its keys; API and workers are of one version.",
+  ERR_RECORD_TAMPERED:
+    "See who can write to Redis, and that API and workers have the same redis.signingKey; then make the request anew.",
   ERR_LEDGER_FENCED: "Nothing: another worker went on with it.",
   ERR_REDIS_UNSAFE: "Set what the message names in redis.conf; headgate doctor shows the commands.",
   ERR_REDIS_AWAY: "See that Redis runs and redis.url is right: headgate doctor.",

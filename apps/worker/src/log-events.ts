@@ -14,6 +14,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "intake.refused",
   "queue.lease-lost",
   "queue.error",
+  "record.refused",
   "redis.away",
   "reaper.acted",
   "sweep.repaired",

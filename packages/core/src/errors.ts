@@ -85,6 +85,7 @@ export const errorCodes = {
 
   ERR_LEDGER_FENCED: "another worker has moved this record on",
   ERR_RECORD_UNREADABLE: "a record in Redis is not as headgate writes it",
+  ERR_RECORD_TAMPERED: "a record in Redis was written by someone else than headgate",
   ERR_REDIS_UNSAFE: "Redis could evict or forget the ledger",
   ERR_REDIS_AWAY: "Redis cannot be reached",
 } as const;

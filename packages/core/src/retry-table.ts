@@ -110,6 +110,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
 
   ERR_LEDGER_FENCED: never("another worker has the record"),
   ERR_RECORD_UNREADABLE: never("the record stays what it is"),
+  ERR_RECORD_TAMPERED: never("the record stays what it is"),
   ERR_REDIS_UNSAFE: never("Redis has to be configured"),
   ERR_REDIS_AWAY: sameCall(
     200,

@@ -35,6 +35,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "sweep.repaired": true,
   "errand.ended": true,
   "intake.refused": true,
+  "record.refused": true,
   "uploads.removed": true,
   "uploads.sweep-failed": true,
   "redis.away": true,

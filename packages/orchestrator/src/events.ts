@@ -192,6 +192,13 @@ export type HeadgateEvent =
       readonly code: string;
       readonly message: string;
     }
+  | {
+      readonly type: "record.refused";
+      readonly connection: string;
+      readonly what: string;
+      readonly id: string;
+      readonly code: string;
+    }
   | { readonly type: "uploads.removed"; readonly files: number }
   | { readonly type: "uploads.sweep-failed"; readonly message: string }
   | { readonly type: "redis.away"; readonly message: string }

@@ -132,6 +132,8 @@ export function selectionOf({ source }: Pick<LoadRequest, "source">): SourceSele
 }
 
 /** A load in a few words, as the name of its task. */
-export function loadTitle(request: LoadRequest): string {
+export function loadTitle(
+  request: Pick<LoadRequest, "operation" | "sourceName" | "object">,
+): string {
   return `${request.operation} ${request.sourceName}/${request.object}`;
 }

@@ -18,6 +18,7 @@ import { connectProducer, connectWorker, whenReady } from "./redis-connection.ts
 import { createRedisLoads } from "./redis-loads.ts";
 import { createRedisSchedules } from "./schedules/redis-schedules.ts";
 import type { Schedules } from "./schedules.ts";
+import type { Seals } from "./seals/seals.ts";
 import { systemChance } from "./system-ports.ts";
 
 export type * from "./bulk-jobs.ts";
@@ -30,6 +31,7 @@ export { openQueues, type Queues } from "./queue/queues.ts";
 export { parseRequest } from "./request-faults.ts";
 export * from "./schedule-spec.ts";
 export type * from "./schedules.ts";
+export { createSeals, type Seals } from "./seals/seals.ts";
 export type * from "./views.ts";
 
 export interface ProducerOptions {
@@ -40,6 +42,8 @@ export interface ProducerOptions {
   readonly connections: readonly string[];
   /** Days for which ended loads and idempotency keys are kept; the workers' own. Default 30. */
   readonly retentionDays?: number;
+  /** The workers' own; default, records are not sealed. */
+  readonly seals?: Seals | undefined;
   readonly emit: EmitEvent;
 }
 
@@ -74,9 +78,9 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
   const connections = new Map(
     options.connections.map((connection) => {
       const base = baseOf(connection);
-      const { retentionDays } = options;
+      const { retentionDays, seals } = options;
       const limits = defaultSlotLimits;
-      const ledger: Ledger = { redis, connection, base, limits, retentionDays };
+      const ledger: Ledger = { redis, connection, base, limits, retentionDays, seals };
       const signals = createTaskSignals({ ledger, queues, emit, random: Math.random });
       return [connection, { ledger, signals }];
     }),

@@ -11,6 +11,7 @@ import { ledgerBase } from "./producer.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
 import { createRedisLoads } from "./redis-loads.ts";
+import type { Seals } from "./seals/seals.ts";
 import type { TaskSignals } from "./steps/context.ts";
 import { systemChance } from "./system-ports.ts";
 
@@ -40,6 +41,8 @@ export function doorOfTest(
     readonly limits?: Partial<SlotLimits>;
     /** Default "test": stands at 1,000,000 until the test moves it. "redis": time goes on. */
     readonly clock?: "test" | "redis";
+    /** Default none. */
+    readonly seals?: Seals | undefined;
   } = {},
 ): TestDoor {
   const redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
@@ -55,6 +58,7 @@ export function doorOfTest(
         connection,
         base: ledgerBase(prefix, connection),
         limits: { ...defaultSlotLimits, ...options.limits },
+        seals: options.seals,
         ...(options.clock === "redis" ? {} : { clock: () => now }),
       };
       const signals = createTaskSignals({ ledger, queues, emit, random: () => 0 });

@@ -18,6 +18,7 @@ import { bulkJobView, loadView } from "./load-view.ts";
 import type { Accepted, Caller, Loads } from "./loads.ts";
 import type { Chance } from "./ports.ts";
 import { readQuota } from "./quota.ts";
+import { tampered } from "./seals/seals.ts";
 import type { TaskSignals } from "./steps/context.ts";
 import type { LoadView } from "./views.ts";
 
@@ -103,6 +104,8 @@ export function createRedisLoads(options: RedisLoadsOptions): Loads {
       const load = ledger === undefined ? undefined : await readLoad(ledger, loadId);
       if (load === undefined) throw notFound(loadId);
       if (load.state !== "failed" && load.state !== "cancelled") throw notToRetry(load);
+      // Bringing it again would put a new seal on what someone else wrote.
+      if (!load.genuine) throw tampered("load", loadId);
       const { request, principal, via, run } = load;
       const idempotency = hash(JSON.stringify(["retry", loadId]));
       const mark = { principal, via, idempotency, run, retryOf: loadId };

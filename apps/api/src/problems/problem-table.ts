@@ -125,6 +125,7 @@ const known: Partial<Record<ErrorCode, Known>> = {
   ERR_UNKNOWN_OBJECT: [422, "Correct the name, or give the workers the connector's new schema."],
   ERR_TOO_MANY_PENDING: [429, "Wait until some of them have ended."],
   ERR_RECORD_UNREADABLE: [500, "Ask the operator to look at the record; bring the load again."],
+  ERR_RECORD_TAMPERED: [500, "Tell the operator; make the request anew rather than retry it."],
   ERR_UPLOAD_FAILED: [507, "Send it again later; the operator makes room in the upload folder."],
   ERR_REDIS_AWAY: [503, "Send again after Retry-After, with the same Idempotency-Key."],
 };

@@ -5,6 +5,7 @@ import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import { connectionOf } from "../ledger/load-record.ts";
 import { iso } from "../load-view.ts";
 import type { Owner } from "../owner-access.ts";
+import { isGenuine, sealOf } from "../seals/seals.ts";
 
 /** How long an errand is kept after it was asked for, and after it has ended: a day. */
 const keepSeconds = 24 * 3600;
@@ -28,7 +29,11 @@ const errandRecordSchema = z.object({
   reasonMessage: z.string().optional(),
 });
 
-export type ErrandRecord = z.output<typeof errandRecordSchema> & { readonly id: string };
+export type ErrandRecord = z.output<typeof errandRecordSchema> & {
+  readonly id: string;
+  /** Whether it is as it was asked for. */
+  readonly genuine: boolean;
+};
 
 /** How an errand ends. */
 export type ErrandEnd =
@@ -42,6 +47,7 @@ redis.call('ZREMRANGEBYSCORE', open, '-inf', string.format('%.0f', now() - keep 
 if redis.call('ZCARD', open) >= tonumber(ARGV[6]) then return 0 end
 redis.call('HSET', key, 'request', ARGV[2], 'principal', ARGV[3], 'via', ARGV[4],
   'state', 'waiting', 'askedAt', string.format('%.0f', now()), 'starts', 0)
+if ARGV[7] ~= '' then redis.call('HSET', key, 'seal', ARGV[7]) end
 redis.call('ZADD', open, string.format('%.0f', now()), ARGV[1])
 redis.call('EXPIRE', key, keep)
 redis.call('EXPIRE', open, keep)
@@ -57,14 +63,16 @@ export async function recordErrand(
     readonly mostOpen: number;
   },
 ): Promise<boolean> {
-  const { id, request, principal, via, mostOpen } = errand;
+  const { id, principal, via, mostOpen } = errand;
+  const request = JSON.stringify(errand.request);
   const recorded = await runScript(ledger, recordScript, [
     id,
-    JSON.stringify(request),
+    request,
     principal,
     via,
     keepSeconds,
     mostOpen,
+    sealOf(ledger, ["errand", id, request, principal, via]),
   ]);
   return recorded === 1;
 }
@@ -73,7 +81,9 @@ export async function recordErrand(
 export async function readErrand(ledger: Ledger, id: string): Promise<ErrandRecord | undefined> {
   const fields = await guarded(() => ledger.redis.hgetall(`${ledger.base}errand:${id}`));
   if (fields.state === undefined) return undefined;
-  return { ...errandRecordSchema.parse(fields), id };
+  const { request = "", principal = "", via = "", seal } = fields;
+  const genuine = isGenuine(ledger, ["errand", id, request, principal, via], seal);
+  return { ...errandRecordSchema.parse(fields), id, genuine };
 }
 
 /** Forgets an errand whose task could not be queued. */

@@ -39,7 +39,7 @@ export function createRedisErrands(options: RedisErrandsOptions): Errands {
       if (!(await recordErrand(ledger, { id, request, principal, via, mostOpen })))
         throw tooManyErrands(principal);
       try {
-        await queueErrand(queues, { connection, errandId: id, kind: request.kind });
+        await queueErrand({ queues, ledger }, { errandId: id, kind: request.kind });
       } catch (error) {
         await forgetErrand(ledger, { id, principal }).catch(() => undefined);
         throw error;

@@ -1,5 +1,7 @@
 /** The task of an errand: does it once, and records how it ended; an expected failure is an answer too. */
 import { assertNever, isBulkError, type Outcome, reasonCode } from "@headgate/core";
+import { tampered } from "../seals/seals.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
 import { doErrand } from "./do-errand.ts";
 import {
@@ -24,6 +26,7 @@ export async function runErrand(
     return { kind: "cancel", reason: "the errand is gone" };
   switch (begun) {
     case "running":
+      if (!errand.genuine) return await refuse(context, errand);
       return await finish(context, errand, await endOf(context, errand, signal));
     case "done":
     case "failed":
@@ -37,6 +40,12 @@ export async function runErrand(
     default:
       return assertNever(begun);
   }
+}
+
+async function refuse(context: StepContext, errand: ErrandRecord): Promise<Outcome> {
+  const { code, message, fields } = tampered("errand", errand.id);
+  tellRefused(context, { code, fields });
+  return await finish(context, errand, { state: "failed", code: reasonCode(code), message });
 }
 
 async function endOf(

@@ -5,7 +5,9 @@
 import { objectKey } from "@headgate/core";
 import { z } from "zod";
 import type { LoadRequest } from "../load-request.ts";
+import { sealOf } from "../seals/seals.ts";
 import { guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
+import { loadFacts } from "./load-seal.ts";
 import { lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const acceptScript = `
@@ -14,7 +16,7 @@ ${stateFunction}
 local id, object, request, principal, via = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local run, retry_of, most_pending = ARGV[6], ARGV[7], tonumber(ARGV[8])
 local idempotency, keep = ARGV[9], ARGV[10]
-local source_name, object_name, operation = ARGV[11], ARGV[12], ARGV[13]
+local source_name, object_name, operation, seal = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 if idempotency ~= '' then
   local settled = redis.call('HGET', base .. 'idempotency:' .. idempotency, id)
   if settled then return settled end
@@ -32,6 +34,7 @@ local t = string.format('%.0f', now())
 local sequence = redis.call('INCR', base .. 'seq')
 redis.call('HSET', base .. 'load:' .. id, 'sequence', sequence, 'objectKey', object,
   'operation', operation, 'request', request, 'principal', principal, 'via', via, 'acceptedAt', t)
+if seal ~= '' then redis.call('HSET', base .. 'load:' .. id, 'seal', seal) end
 local function index(key)
   redis.call('ZADD', base .. key, t, id)
   redis.call('SADD', base .. 'load-indexes', key)
@@ -89,11 +92,13 @@ export async function recordLoad(
     readonly mostPending: number;
   },
 ): Promise<AcceptAnswer> {
+  const object = objectKey(load.request);
+  const request = JSON.stringify(load.request);
   return answer.parse(
     await runScript(ledger, acceptScript, [
       load.id,
-      objectKey(load.request),
-      JSON.stringify(load.request),
+      object,
+      request,
       load.principal,
       load.via,
       load.run ?? "",
@@ -104,6 +109,7 @@ export async function recordLoad(
       load.request.sourceName,
       load.request.object,
       load.request.operation,
+      sealOf(ledger, loadFacts(load.id, { ...load, request, objectKey: object })),
     ]),
   );
 }

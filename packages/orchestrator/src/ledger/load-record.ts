@@ -3,6 +3,7 @@ import {
   BulkError,
   defaultPreflight,
   type Findings,
+  isFinalLoadState,
   loadStates,
   noFindings,
   type Part,
@@ -10,8 +11,10 @@ import {
 } from "@headgate/core";
 import { z } from "zod";
 import { loadRequestSchema } from "../load-request.ts";
+import { openLine, tampered } from "../seals/seals.ts";
 import { findingsFromText } from "./findings-text.ts";
 import { executed, guarded, type Ledger } from "./ledger.ts";
+import { entryFacts, isGenuineManifest, isGenuineRequest } from "./load-seal.ts";
 
 const count = z.coerce.number().int().nonnegative();
 
@@ -51,14 +54,18 @@ const loadRecordSchema = z.object({
   settledRecords: count.default(0),
 });
 
-export type LoadRecord = z.output<typeof loadRecordSchema> & { readonly id: string };
+export type LoadRecord = z.output<typeof loadRecordSchema> & {
+  readonly id: string;
+  /** Whether its request is as it was accepted; of one that has ended it matters to a retry only. */
+  readonly genuine: boolean;
+};
 
 /** The name of the connection that an id begins with; "" for what can be none, such as another key's name. */
 export function connectionOf(id: string): string {
   return id.includes(":") ? "" : id.slice(0, Math.max(id.lastIndexOf("."), 0));
 }
 
-/** The record, or undefined where there is none (any more). Throws ERR_RECORD_UNREADABLE. */
+/** The record, or undefined where there is none (any more). Throws ERR_RECORD_UNREADABLE, ERR_RECORD_TAMPERED. */
 export async function readLoad(ledger: Ledger, loadId: string): Promise<LoadRecord | undefined> {
   const { loads, unreadable } = await readLoads(ledger, [loadId]);
   const fault = unreadable.get(loadId);
@@ -69,7 +76,10 @@ export async function readLoad(ledger: Ledger, loadId: string): Promise<LoadReco
 /** Several records; those that are gone are in neither list. */
 export interface ReadLoads {
   readonly loads: readonly LoadRecord[];
-  /** ERR_RECORD_UNREADABLE by load id: one torn record says nothing of the others. */
+  /**
+   * ERR_RECORD_UNREADABLE or, of a load that has not ended, ERR_RECORD_TAMPERED, by load id: one bad
+   * record says nothing of the others.
+   */
   readonly unreadable: ReadonlyMap<string, BulkError>;
 }
 
@@ -85,8 +95,15 @@ export async function readLoads(ledger: Ledger, loadIds: readonly string[]): Pro
     const fields = z.record(z.string(), z.string()).parse(hashes[index] ?? {});
     if (Object.keys(fields).length === 0) continue;
     const parsed = loadRecordSchema.safeParse(fields);
-    if (parsed.success) loads.push({ ...parsed.data, id });
-    else unreadable.set(id, notReadable(id, parsed.error));
+    if (!parsed.success) {
+      unreadable.set(id, notReadable(id, parsed.error));
+      continue;
+    }
+    const { state } = parsed.data;
+    const genuine = isGenuineRequest(ledger, id, fields);
+    const isAsWritten = genuine && isGenuineManifest(ledger, id, fields, state);
+    if (isAsWritten || isFinalLoadState(state)) loads.push({ ...parsed.data, id, genuine });
+    else unreadable.set(id, tampered("load", id));
   }
   return { loads, unreadable };
 }
@@ -116,27 +133,50 @@ export async function readFindings(ledger: Ledger, loadId: string): Promise<Find
   return text === null ? noFindings(defaultPreflight.policy) : findingsFromText(text);
 }
 
-/** One source object of a load by its index. */
+/** One source object of a load by its index. Throws ERR_RECORD_TAMPERED. */
 export async function readSource(
   ledger: Ledger,
   loadId: string,
   index: number,
 ): Promise<SourceObject | undefined> {
-  const text = await guarded(() =>
-    ledger.redis.lindex(`${ledger.base}load:${loadId}:sources`, index),
-  );
-  return text === null ? undefined : (JSON.parse(text) as SourceObject);
+  return (await readSourceRange(ledger, loadId, index, index))[0];
 }
 
-/** Parts `first` to `last` of a load, both included. */
+/** Source objects `first` to `last` of a load, both included. Throws ERR_RECORD_TAMPERED. */
+export async function readSourceRange(
+  ledger: Ledger,
+  loadId: string,
+  first: number,
+  last: number,
+): Promise<readonly SourceObject[]> {
+  return (await readList(ledger, loadId, "sources", [first, last])).map(
+    (text) => JSON.parse(text) as SourceObject,
+  );
+}
+
+/** Parts `first` to `last` of a load, both included. Throws ERR_RECORD_TAMPERED. */
 export async function readPartRange(
   ledger: Ledger,
   loadId: string,
   first: number,
   last: number,
 ): Promise<readonly Part[]> {
-  const texts = await guarded(() =>
-    ledger.redis.lrange(`${ledger.base}load:${loadId}:parts`, first, last),
+  return (await readList(ledger, loadId, "parts", [first, last])).map(
+    (text) => JSON.parse(text) as Part,
   );
-  return texts.map((text) => JSON.parse(text) as Part);
+}
+
+async function readList(
+  ledger: Ledger,
+  loadId: string,
+  list: "sources" | "parts",
+  [first, last]: readonly [number, number],
+): Promise<readonly string[]> {
+  const key = `${ledger.base}load:${loadId}:${list}`;
+  const lines = await guarded(() => ledger.redis.lrange(key, first, last));
+  return lines.map((line, index) => {
+    const text = openLine(ledger, entryFacts(loadId, list, first + index), line);
+    if (text === undefined) throw tampered("load", loadId);
+    return text;
+  });
 }

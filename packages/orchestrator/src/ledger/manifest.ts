@@ -5,8 +5,10 @@
  */
 import { type Findings, findingsTotal, type Part, type SourceObject } from "@headgate/core";
 import { z } from "zod";
+import { sealedLine, sealOf } from "../seals/seals.ts";
 import { findingsToText } from "./findings-text.ts";
 import { executed, guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
+import { entryFacts, manifestFacts } from "./load-seal.ts";
 import { endLoadFunction, lineFunctions, stateFunction } from "./lua-fragments.ts";
 
 const stagingSeconds = 6 * 3600;
@@ -24,6 +26,7 @@ const batchSize = 500;
 /** A stage of its own for one planning attempt; what is staged is forgotten after 6 hours. */
 export function stageManifest(ledger: Ledger, loadId: string, attempt: string): ManifestStage {
   const pending = { sources: [] as string[], parts: [] as string[] };
+  const added = { sources: 0, parts: 0 };
   const keys = {
     sources: stagingKey(ledger, loadId, attempt, "sources"),
     parts: stagingKey(ledger, loadId, attempt, "parts"),
@@ -37,7 +40,9 @@ export function stageManifest(ledger: Ledger, loadId: string, attempt: string): 
     await executed(staged);
   }
   async function add(list: keyof typeof pending, value: unknown): Promise<void> {
-    if (pending[list].push(JSON.stringify(value)) >= batchSize) await write(list);
+    const facts = entryFacts(loadId, list, added[list]++);
+    const line = sealedLine(ledger, facts, JSON.stringify(value));
+    if (pending[list].push(line) >= batchSize) await write(list);
   }
   return {
     addSource: (object) => add("sources", object),
@@ -70,6 +75,7 @@ set_state(id, 'waiting')
 redis.call('HSET', key, 'plannedAt', string.format('%.0f', now()),
   'header', ARGV[4], 'sourceObjects', ARGV[5], 'parts', ARGV[6], 'bytes', ARGV[7], 'records', ARGV[8],
   'nextPart', 0, 'findings', ARGV[9])
+if ARGV[11] ~= '' then redis.call('HSET', key, 'manifestSeal', ARGV[11]) end
 redis.call('SET', key .. ':findings', ARGV[10])
 refresh_line(redis.call('HGET', key, 'objectKey'))
 return 'waiting'
@@ -104,6 +110,7 @@ export async function commitManifest(
         manifest.records,
         findingsTotal(findings),
         findingsToText(findings),
+        sealOf(ledger, manifestFacts(loadId, manifest)),
       ]),
     );
 }

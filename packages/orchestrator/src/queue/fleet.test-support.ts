@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import type { HeadgateEvent } from "../events.ts";
 import { openScratchFile } from "../preflight/scratch-file.ts";
 import { doorOfTest, redisOfTest, type TestDoor } from "../redis-loads.test-support.ts";
+import type { Seals } from "../seals/seals.ts";
 import { defaultStepSettings, type StepContext, type StepSettings } from "../steps/context.ts";
 import {
   createTestStore,
@@ -36,10 +37,13 @@ export function fleetOfTest(
     readonly limits?: Partial<SlotLimits>;
     /** Rights of clients, by name; default, all may do anything. */
     readonly clients?: ReadonlyMap<string, ClientAccess>;
+    /** Default none. */
+    readonly seals?: Seals;
   } = {},
 ): TestFleet {
   const door = doorOfTest({
     clock: "redis",
+    seals: options.seals,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const tenant = createTestTenant();

@@ -56,15 +56,18 @@ export function openQueues(options: { readonly redis: Redis; readonly prefix: st
 }
 
 const connection = z.string();
+/** Of the task's queue and id, where a key is configured; see ../seals/. */
+const seal = z.string().optional();
 
-/** Payload of each queue's tasks. */
-export const loadTask = z.strictObject({ connection, loadId: z.string() });
-export const bulkJobTask = z.strictObject({ connection, bulkJobId: z.string() });
-export const runTask = z.strictObject({ connection, runId: z.string() });
+/** Payload of each queue's tasks. Those of upkeep name nothing that is not done by itself, so need no seal. */
+export const loadTask = z.strictObject({ connection, loadId: z.string(), seal });
+export const bulkJobTask = z.strictObject({ connection, bulkJobId: z.string(), seal });
+export const runTask = z.strictObject({ connection, runId: z.string(), seal });
 export const errandTask = z.strictObject({
   connection,
   errandId: z.string(),
   kind: z.enum(errandKinds),
+  seal,
 });
 export const upkeepTask = z.strictObject({
   connection,

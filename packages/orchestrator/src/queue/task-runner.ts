@@ -15,7 +15,8 @@ import { runLoad } from "../steps/run-load.ts";
 import { sweep } from "../steps/sweep.ts";
 import { applyOutcome } from "./apply-outcome.ts";
 import { type Lease, takeLease } from "./lease.ts";
-import { bulkJobTask, errandTask, loadTask, runTask, upkeepTask } from "./queues.ts";
+import { bulkJobTask, errandTask, loadTask, queueNames, runTask, upkeepTask } from "./queues.ts";
+import { checkTask, type SealedTask } from "./task-seal.ts";
 
 /** Pause of a task whose record another worker has just moved on. */
 const fencedPauseMs = 1000;
@@ -28,6 +29,8 @@ interface Picked {
   readonly run: Run;
   /** Whether an event is about this task, so that it belongs in its log; steps also serve others. */
   readonly isOwn: (event: HeadgateEvent) => boolean;
+  /** What its seal must fit; undefined for tasks that need none. */
+  readonly sealed?: SealedTask;
 }
 
 /**
@@ -37,8 +40,9 @@ interface Picked {
  */
 function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Processor {
   return async (task, token) => {
-    const { connection, run, isOwn } = pick(task.data);
+    const { connection, run, isOwn, sealed } = pick(task.data);
     const context = deps.contextOf(connection);
+    if (sealed !== undefined) checkTask(context, sealed, task.id);
     const lease = await leaseOf(task, token, { ...deps, context });
     try {
       const signal = AbortSignal.any([deps.drain, lease.signal]);
@@ -143,9 +147,10 @@ function progressOf(event: HeadgateEvent): Readonly<Record<string, unknown>> | u
 /** Runs tasks of `loads`. */
 export function loadProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
-    const { connection, loadId } = loadTask.parse(data);
+    const { connection, loadId, seal } = loadTask.parse(data);
     return {
       connection,
+      sealed: { queue: queueNames.loads, id: loadId, seal },
       run: (context, signal) => runLoad(context, loadId, signal),
       isOwn: (event) => "loadId" in event && event.loadId === loadId,
     };
@@ -155,9 +160,10 @@ export function loadProcessor(deps: TaskRunnerDeps): Processor {
 /** Runs tasks of `bulk-jobs`. */
 export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
-    const { connection, bulkJobId } = bulkJobTask.parse(data);
+    const { connection, bulkJobId, seal } = bulkJobTask.parse(data);
     return {
       connection,
+      sealed: { queue: queueNames.bulkJobs, id: bulkJobId, seal },
       run: (context, signal) => runBulkJob(context, bulkJobId, signal),
       isOwn: (event) => "bulkJobId" in event && event.bulkJobId === bulkJobId,
     };
@@ -167,9 +173,10 @@ export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
 /** Runs tasks of `runs`. */
 export function runProcessor(deps: TaskRunnerDeps): Processor {
   return processor(deps, (data) => {
-    const { connection, runId } = runTask.parse(data);
+    const { connection, runId, seal } = runTask.parse(data);
     return {
       connection,
+      sealed: { queue: queueNames.runs, id: runId, seal },
       run: (context, signal) => advanceRun(context, runId, signal),
       isOwn: (event) => "run" in event && event.run === runId,
     };
@@ -186,9 +193,10 @@ export function errandProcessor(
 ): Processor {
   let plans = 0;
   return processor(deps, (data) => {
-    const { connection, errandId, kind } = errandTask.parse(data);
+    const { connection, errandId, kind, seal } = errandTask.parse(data);
     return {
       connection,
+      sealed: { queue: queueNames.errands, id: errandId, seal },
       isOwn: () => true,
       async run(context, signal) {
         if (kind !== "plan") return await runErrand(context, errandId, signal);

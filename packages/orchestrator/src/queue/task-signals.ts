@@ -6,7 +6,8 @@ import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { acknowledgeEnd, leaveOutbox } from "../ledger/outbox.ts";
 import type { TaskSignals } from "../steps/context.ts";
-import { type Queues, taskOptions } from "./queues.ts";
+import { type Queues, queueNames, taskOptions } from "./queues.ts";
+import { taskSeal } from "./task-seal.ts";
 
 /** Longest jitter of a wake-up, so that workers do not all come at once. */
 const jitterMs = 1000;
@@ -40,8 +41,10 @@ export function createTaskSignals(deps: {
     if (task !== undefined) await wake(task);
   }
 
-  async function reviveFailed(task: Job, what: string, id: string): Promise<void> {
+  /** `data` is put back, for a task whose payload someone has changed fails for good. */
+  async function reviveFailed(task: Job, what: string, id: string, data: object): Promise<void> {
     if (!(await task.isFailed())) return;
+    await task.updateData(data);
     await unlessMoved(
       () => task.retry("failed"),
       () => task.isFailed(),
@@ -51,15 +54,15 @@ export function createTaskSignals(deps: {
 
   return {
     async loadAccepted({ id, title }) {
-      const data = { connection, loadId: id };
+      const data = { connection, loadId: id, ...taskSeal(ledger, queueNames.loads, id) };
       const task = await queues.loads.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of load", id);
+      await reviveFailed(task, "task of load", id, data);
       await leaveOutbox(ledger, id);
     },
     async bulkJobClaimed({ id, title }) {
-      const data = { connection, bulkJobId: id };
+      const data = { connection, bulkJobId: id, ...taskSeal(ledger, queueNames.bulkJobs, id) };
       const task = await queues.bulkJobs.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of bulk job", id);
+      await reviveFailed(task, "task of bulk job", id, data);
     },
     async bulkJobChanged(bulkJobId) {
       const task = await queues.bulkJobs.getJob(bulkJobId);
@@ -76,9 +79,9 @@ export function createTaskSignals(deps: {
       await showProgress(loadId);
     },
     async runRecorded({ id, title }) {
-      const data = { connection, runId: id };
+      const data = { connection, runId: id, ...taskSeal(ledger, queueNames.runs, id) };
       const task = await queues.runs.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of run", id);
+      await reviveFailed(task, "task of run", id, data);
     },
     runChanged: wakeRun,
     async scheduleChanged(schedule, timing) {

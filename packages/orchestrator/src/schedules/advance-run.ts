@@ -4,10 +4,19 @@
  * at the revision read, so a worker that dies, or two that step one run, neither lose nor double
  * anything.
  */
-import { endOfRun, mayBegin, type Outcome, releaseTargets } from "@headgate/core";
+import {
+  endOfRun,
+  isFinalRunState,
+  mayBegin,
+  type Outcome,
+  reasonCode,
+  releaseTargets,
+} from "@headgate/core";
 import { keyPrefix, ledgerNow } from "../ledger/ledger.ts";
 import type { Loads } from "../loads.ts";
 import { createRedisLoads } from "../redis-loads.ts";
+import { tampered } from "../seals/seals.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
 import { later } from "../steps/later.ts";
 import { endRun } from "./end-run.ts";
@@ -29,6 +38,7 @@ export async function advanceRun(
   const loads = loadsOf(context);
   let run = await readRun(context.ledger, runId);
   if (run === undefined) return { kind: "cancel", reason: "the run is gone" };
+  if (!run.genuine && !isFinalRunState(run.state)) run = await refuse(context, run);
   if (run.state === "waiting") {
     const line = lineOf(await readOpenRuns(context.ledger), run.schedule);
     if (!mayBegin(run, line, run.spec.overlap))
@@ -47,6 +57,17 @@ export async function advanceRun(
     else if (!pass.moved) return snoozeUntilFirst(pass.waits);
   }
   return await endRun(context, run, loads);
+}
+
+async function refuse(context: StepContext, run: RunRecord): Promise<RunRecord> {
+  const { code, message, fields } = tampered("run", run.id);
+  const refused = await writeRun(context.ledger, run, {
+    state: "failed",
+    reason: { code: reasonCode(code), message },
+    endedAt: await ledgerNow(context.ledger),
+  });
+  tellRefused(context, { code, fields });
+  return refused;
 }
 
 async function begin(context: StepContext, run: RunRecord): Promise<RunRecord> {

@@ -12,6 +12,7 @@ import { type ReadLoads, readLoads } from "../ledger/load-record.ts";
 import { type LoadRequest, parseLoadRequest } from "../load-request.ts";
 import type { Caller, Loads } from "../loads.ts";
 import { ownerAccess } from "../owner-access.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
 import type { TargetAt } from "./gather-files.ts";
 import { moveTarget, type TargetStep, waitForTarget, withTarget } from "./move-target.ts";
@@ -53,8 +54,8 @@ async function makeLoad(
   { target, spec, loads }: TargetAt & { readonly loads: Loads },
 ): Promise<Made> {
   const chunk = target.loads.length;
-  const keys = await readChunk(context.ledger, { id: run.id, target: target.name }, chunk);
   try {
+    const keys = await readChunk(context.ledger, { id: run.id, target: target.name }, chunk);
     const { load } = await loads.accept(loadOf(run, spec, keys), {
       caller: ownerOf(context, run),
       idempotencyKey: `${run.id}/${target.name}/${chunk}`,
@@ -67,6 +68,7 @@ async function makeLoad(
     const reason = { code: reasonCode(error.code), message: error.message };
     const mayPass = isBulkError(error, "ERR_TOO_MANY_PENDING", "ERR_IDEMPOTENCY_IN_FLIGHT");
     if (mayPass) return { kind: "later", reason };
+    tellRefused(context, error);
     // The loads that were made go on; no more are made, and the target fails when they have ended.
     return { kind: "made", target: { ...target, reason, chunks: chunk } };
   }

@@ -1,7 +1,7 @@
 /** Notes the files of complete loads as loaded, with the pins that were really loaded. */
-import type { SourceObject } from "@headgate/core";
+import { isBulkError } from "@headgate/core";
 import { guarded, type Ledger, ledgerNow, runScript } from "../ledger/ledger.ts";
-import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
+import { type LoadRecord, readLoads, readSourceRange } from "../ledger/load-record.ts";
 import { digestsOf, rememberSeconds, targetKey } from "./file-ledger.ts";
 
 /** Loads, and files, looked at in one go. */
@@ -24,9 +24,12 @@ export async function noteLoaded(ledger: Ledger): Promise<void> {
   const waiting = `${ledger.base}run-loads`;
   for (;;) {
     const ids = (await guarded(() => ledger.redis.srandmember(waiting, batch))) ?? [];
-    // The files of loads that are gone or unreadable count as not loaded, and go again.
+    // The files of loads that are gone, unreadable or tampered with count as not loaded, and go again.
     const { loads } = await readLoads(ledger, ids);
-    for (const load of loads) await noteFilesOf(ledger, load);
+    for (const load of loads)
+      await noteFilesOf(ledger, load).catch((error: unknown) => {
+        if (!isBulkError(error, "ERR_RECORD_TAMPERED")) throw error;
+      });
     if (ids.length > 0) await guarded(() => ledger.redis.srem(waiting, ...ids));
     if (ids.length < batch) return;
   }
@@ -34,10 +37,9 @@ export async function noteLoaded(ledger: Ledger): Promise<void> {
 
 async function noteFilesOf(ledger: Ledger, load: LoadRecord): Promise<void> {
   const now = await ledgerNow(ledger);
-  const key = `${ledger.base}load:${load.id}:sources`;
   for (let first = 0; first < load.sourceObjects; first += batch) {
-    const texts = await guarded(() => ledger.redis.lrange(key, first, first + batch - 1));
-    const digests = texts.map((text) => digestsOf(JSON.parse(text) as SourceObject));
+    const files = await readSourceRange(ledger, load.id, first, first + batch - 1);
+    const digests = files.map(digestsOf);
     await runScript(ledger, noteScript, [
       targetKey(load.request),
       load.run ?? "",

@@ -3,20 +3,22 @@ import { newRunTarget, orderTargets, type RunReason } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import type { ScheduleSpec } from "../schedule-spec.ts";
-import { factsOf, type RunFacts } from "./run-record.ts";
+import { sealOf, tampered } from "../seals/seals.ts";
+import { factsOf, type RunFacts, runSealFacts } from "./run-record.ts";
 import type { ScheduleRecord } from "./schedule-record.ts";
 
 const recordScript = `
 local name, revision, due = ARGV[1], ARGV[2], ARGV[3]
 local key, body, answer, keep, spec = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local most_open = ARGV[10]
+local first, step = 11, 4
 local schedule = base .. 'schedule:' .. name
 if key ~= '' then
   local earlier = redis.call('HMGET', base .. 'run-keys:' .. key, 'body', 'answer')
   if earlier[1] then return {earlier[1] == body and 'replayed' or 'conflict', earlier[2]} end
 end
 if redis.call('HGET', schedule, 'revision') ~= revision then return {'fenced', ''} end
-if most_open ~= '' and redis.call('ZCARD', base .. 'runs-open') + (#ARGV - 11) / 3 > tonumber(most_open) then
+if most_open ~= '' and redis.call('ZCARD', base .. 'runs-open') + (#ARGV - first) / step > tonumber(most_open) then
   return {'full', ''}
 end
 if key ~= '' then
@@ -28,11 +30,12 @@ if due ~= '' then
   redis.call('HSET', schedule, 'revision', stamp())
 end
 if ARGV[9] ~= '' then redis.call('SET', base .. 'backfill:' .. answer, ARGV[9], 'EX', keep) end
-for i = 11, #ARGV - 1, 3 do
+for i = first, #ARGV - 1, step do
   local id, run = ARGV[i], base .. 'run:' .. ARGV[i]
   local sequence = redis.call('INCR', base .. 'run-seq')
   redis.call('HSET', run, 'schedule', name, 'spec', spec, 'sequence', sequence, 'revision', stamp(),
     'record', ARGV[i + 1])
+  if ARGV[i + 3] ~= '' then redis.call('HSET', run, 'seal', ARGV[i + 3]) end
   redis.call('ZADD', schedule .. ':runs', sequence, id)
   if ARGV[i + 2] == '1' then redis.call('ZADD', base .. 'runs-open', sequence, id)
   else redis.call('EXPIRE', run, keep) end
@@ -69,9 +72,11 @@ export interface RecordAnswer {
   readonly answer: string;
 }
 
-/** Records a batch; see the types. */
+/** Records a batch; see the types. Throws ERR_RECORD_TAMPERED where the schedule is not as it was written. */
 export async function recordRuns(ledger: Ledger, batch: RunBatch): Promise<RecordAnswer> {
   const { schedule, idempotency } = batch;
+  if (!schedule.genuine) throw tampered("schedule", schedule.name);
+  const spec = JSON.stringify(schedule.spec);
   const [kind, answer] = z
     .tuple([z.enum(["recorded", "replayed", "conflict", "fenced", "full"]), z.string()])
     .parse(
@@ -83,13 +88,14 @@ export async function recordRuns(ledger: Ledger, batch: RunBatch): Promise<Recor
         idempotency?.body ?? "",
         batch.answer ?? "",
         retentionOf(ledger),
-        JSON.stringify(schedule.spec),
+        spec,
         batch.backfill ?? "",
         batch.mostOpen ?? "",
         ...batch.runs.flatMap(({ id, facts }) => [
           id,
           factsOf(facts),
           facts.state === "waiting" ? 1 : 0,
+          sealOf(ledger, runSealFacts(id, { ...facts, schedule: schedule.name, spec })),
         ]),
       ]),
     );

@@ -7,6 +7,7 @@ import { BulkError, runCauses, runStates, runTargetStates } from "@headgate/core
 import { z } from "zod";
 import { executed, guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import { scheduleSchema } from "../schedule-spec.ts";
+import { isGenuine } from "../seals/seals.ts";
 
 const json = z.string().transform((text) => JSON.parse(text) as unknown);
 const instant = z.number();
@@ -54,7 +55,11 @@ const runHashSchema = z.object({
 });
 
 export type RunRecord = Omit<z.output<typeof runHashSchema>, "record"> &
-  RunFacts & { readonly id: string };
+  RunFacts & {
+    readonly id: string;
+    /** Whether it is of its schedule, date and owner as it was recorded; loads are made for no other. */
+    readonly genuine: boolean;
+  };
 
 /** Connection and chance; anything else could name another key of the ledger. */
 const runIdPattern = /^[a-z0-9-]{1,32}\.[A-Za-z0-9]{1,64}$/;
@@ -74,7 +79,7 @@ export async function readRuns(
   const pipeline = ledger.redis.pipeline();
   for (const id of runIds) pipeline.hgetall(`${ledger.base}run:${id}`);
   const hashes = await executed(pipeline);
-  return runIds.flatMap((id, index) => parseRun(id, hashes[index]) ?? []);
+  return runIds.flatMap((id, index) => parseRun(ledger, id, hashes[index]) ?? []);
 }
 
 /** Runs that are not done with: unfinished, or cancelled with loads yet to be cancelled. By order. */
@@ -136,9 +141,23 @@ export function factsOf(run: RunFacts): string {
   return JSON.stringify(factsSchema.parse(run));
 }
 
-function parseRun(id: string, hash: unknown): RunRecord | undefined {
+/** What the seal of a run covers: all that never changes. `spec` is its JSON as it is written. */
+export function runSealFacts(
+  runId: string,
+  run: Pick<RunFacts, "date" | "cause" | "principal" | "backfill" | "leaveSlots"> & {
+    readonly schedule: string;
+    readonly spec: string;
+  },
+): readonly string[] {
+  const { schedule, spec, date, cause, principal, backfill = "", leaveSlots = "" } = run;
+  return ["run", runId, schedule, spec, date, cause, principal, backfill, String(leaveSlots)];
+}
+
+function parseRun(ledger: Ledger, id: string, hash: unknown): RunRecord | undefined {
   const fields = z.record(z.string(), z.string()).parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
   const { record, ...rest } = runHashSchema.parse(fields);
-  return { ...record, ...rest, id };
+  const { schedule = "", spec = "", seal } = fields;
+  const genuine = isGenuine(ledger, runSealFacts(id, { ...record, schedule, spec }), seal);
+  return { ...record, ...rest, id, genuine };
 }

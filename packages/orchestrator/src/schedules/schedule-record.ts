@@ -6,6 +6,7 @@ import { BulkError, type EpochMs, epochMs } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
 import { type ScheduleSpec, scheduleNamePattern, scheduleSchema } from "../schedule-spec.ts";
+import { isGenuine, sealOf } from "../seals/seals.ts";
 
 /** Owner of the schedules of headgate.yaml; no client can have this name. */
 export const fileOwner = "headgate.yaml";
@@ -23,7 +24,11 @@ const scheduleRecordSchema = z.object({
     .pipe(scheduleSchema),
 });
 
-export type ScheduleRecord = z.output<typeof scheduleRecordSchema> & { readonly name: string };
+export type ScheduleRecord = z.output<typeof scheduleRecordSchema> & {
+  readonly name: string;
+  /** Whether origin, owner and spec are as they were written; runs are recorded of no other. */
+  readonly genuine: boolean;
+};
 
 /** The record, or undefined where there is none. */
 export async function readSchedule(
@@ -31,7 +36,11 @@ export async function readSchedule(
   name: string,
 ): Promise<ScheduleRecord | undefined> {
   if (!scheduleNamePattern.test(name)) return undefined;
-  return parseSchedule(name, await guarded(() => ledger.redis.hgetall(keyOf(ledger, name))));
+  return parseSchedule(
+    ledger,
+    name,
+    await guarded(() => ledger.redis.hgetall(keyOf(ledger, name))),
+  );
 }
 
 /** Every schedule of the connection, by name. */
@@ -42,7 +51,7 @@ export async function readSchedules(ledger: Ledger): Promise<readonly ScheduleRe
   const pipeline = ledger.redis.pipeline();
   for (const name of sorted) pipeline.hgetall(keyOf(ledger, name));
   const hashes = await executed(pipeline);
-  return sorted.flatMap((name, index) => parseSchedule(name, hashes[index]) ?? []);
+  return sorted.flatMap((name, index) => parseSchedule(ledger, name, hashes[index]) ?? []);
 }
 
 /** Instants of a paused or switched off schedule start nothing. */
@@ -53,12 +62,14 @@ export function isAsleep({ paused, spec }: ScheduleRecord): boolean {
 const writeScript = `
 local name, origin, mode = ARGV[1], ARGV[2], ARGV[5]
 local key = base .. 'schedule:' .. name
-local before = redis.call('HMGET', key, 'origin', 'spec')
+local seal = ARGV[7]
+local before = redis.call('HMGET', key, 'origin', 'spec', 'principal', 'seal')
 if before[1] and mode == 'create' then return 'exists' end
-if before[1] == origin and before[2] == ARGV[4] then return 'same' end
+if before[1] == origin and before[2] == ARGV[4] and before[3] == ARGV[3]
+  and (before[4] or '') == seal then return 'same' end
 local due = math.max(tonumber(ARGV[6]) or now(), tonumber(redis.call('HGET', key, 'lastDue') or 0))
 redis.call('HSET', key, 'origin', origin, 'principal', ARGV[3], 'spec', ARGV[4],
-  'lastDue', string.format('%.0f', due))
+  'lastDue', string.format('%.0f', due), 'seal', seal)
 redis.call('HSET', key, 'revision', stamp())
 redis.call('SADD', base .. 'schedules', name)
 if not before[1] then return 'added' end
@@ -84,13 +95,15 @@ export async function writeSchedule(
   },
   mode: "create" | "put",
 ): Promise<ScheduleWrite> {
-  const { name, origin, principal, spec, countFrom = "" } = schedule;
+  const { name, origin, principal, countFrom = "" } = schedule;
+  const spec = JSON.stringify(schedule.spec);
   return z
     .enum(["exists", "same", "added", "changed", "replaced"])
     .parse(
       await runScript(ledger, writeScript, [
-        ...[name, origin, principal, JSON.stringify(spec), mode],
+        ...[name, origin, principal, spec, mode],
         countFrom,
+        sealOf(ledger, ["schedule", name, origin, principal, spec]),
       ]),
     );
 }
@@ -154,8 +167,10 @@ function keyOf(ledger: Ledger, name: string): string {
   return `${ledger.base}schedule:${name}`;
 }
 
-function parseSchedule(name: string, hash: unknown): ScheduleRecord | undefined {
+function parseSchedule(ledger: Ledger, name: string, hash: unknown): ScheduleRecord | undefined {
   const fields = z.record(z.string(), z.string()).parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
-  return { ...scheduleRecordSchema.parse(fields), name };
+  const { origin = "", principal = "", spec = "", seal } = fields;
+  const genuine = isGenuine(ledger, ["schedule", name, origin, principal, spec], seal);
+  return { ...scheduleRecordSchema.parse(fields), name, genuine };
 }

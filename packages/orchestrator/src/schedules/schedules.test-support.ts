@@ -20,6 +20,7 @@ import { openScratchFile } from "../preflight/scratch-file.ts";
 import { doorOfTest, type TestDoor } from "../redis-loads.test-support.ts";
 import { type ScheduleSpecInput, scheduleSchema } from "../schedule-spec.ts";
 import type { RunView, Schedules } from "../schedules.ts";
+import type { Seals } from "../seals/seals.ts";
 import { defaultStepSettings, type StepContext } from "../steps/context.ts";
 import { createTestStore, createTestTenant } from "../steps/tenant.test-support.ts";
 import { systemChance, systemStopwatch } from "../system-ports.ts";
@@ -57,8 +58,11 @@ export interface TestSchedules {
 export const caller = { principal: "nightly", via: "http" } as const;
 const signal = new AbortController().signal;
 
-export function schedulesOfTest(names: readonly string[] = ["default"]): TestSchedules {
-  const door = doorOfTest({ names, limits: { slots: 10_000, permits: 1000 } });
+export function schedulesOfTest(
+  names: readonly string[] = ["default"],
+  seals?: Seals,
+): TestSchedules {
+  const door = doorOfTest({ names, limits: { slots: 10_000, permits: 1000 }, seals });
   const files = new Map<string, string>();
   const events: HeadgateEvent[] = [];
   const clients = new Map<string, ClientAccess | undefined>();

@@ -1,6 +1,7 @@
 /** Fixes the files of a run's target: the run's list, and that each is taken, in one script. */
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
+import { isGenuine, sealOf, tampered } from "../seals/seals.ts";
 import { type FileDigests, rememberSeconds } from "./file-ledger.ts";
 import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.ts";
 
@@ -34,6 +35,9 @@ end
 redis.call('EXPIRE', base .. 'taken:' .. object, ARGV[8])
 local revision = stamp()
 redis.call('HSET', base .. 'taken-versions', object, revision)
+for i = 9, #ARGV - 1 do
+  if ARGV[i] ~= '' then redis.call('HSET', key, 'seal:' .. target .. ':' .. (i - 9), ARGV[i]) end
+end
 redis.call('HSET', key, 'record', ARGV[3])
 redis.call('HSET', key, 'revision', revision)
 return revision
@@ -61,10 +65,12 @@ export async function takeFiles(
   },
 ): Promise<RunRecord> {
   const staged = `${ledger.base}staging:${run.id}:${take.attempt}`;
+  const seals: string[] = [];
   for (let first = 0; first < take.files.length; first += filesPerLoad) {
     const some = take.files.slice(first, first + filesPerLoad);
     const owner = `${run.id} ${take.targetName} ${first / filesPerLoad}`;
     const uris = some.map(({ uri }) => uri);
+    seals.push(sealOf(ledger, chunkFacts(run.id, take.targetName, seals.length, uris)));
     const marks = some.flatMap(({ place, file }) => [place, `${file} ${owner}`]);
     const staging = ledger.redis.multi();
     staging.rpush(`${staged}:uris`, ...uris).expire(`${staged}:uris`, stagingSeconds);
@@ -81,12 +87,13 @@ export async function takeFiles(
     take.takenVersion,
     staged,
     rememberSeconds(ledger),
+    ...seals,
   ]);
   if (answer === "fenced") throw fencedRun(run);
   return { ...next, revision: z.string().parse(answer) };
 }
 
-/** URIs of one chunk of a target's files, in order. */
+/** URIs of one chunk of a target's files, in order. Throws ERR_RECORD_TAMPERED. */
 export async function readChunk(
   ledger: Ledger,
   run: { readonly id: string; readonly target: string },
@@ -94,5 +101,19 @@ export async function readChunk(
 ): Promise<readonly string[]> {
   const first = chunk * filesPerLoad;
   const key = `${ledger.base}run:${run.id}:files:${run.target}`;
-  return await guarded(() => ledger.redis.lrange(key, first, first + filesPerLoad - 1));
+  const uris = await guarded(() => ledger.redis.lrange(key, first, first + filesPerLoad - 1));
+  const field = `seal:${run.target}:${chunk}`;
+  const seal = await guarded(() => ledger.redis.hget(`${ledger.base}run:${run.id}`, field));
+  if (!isGenuine(ledger, chunkFacts(run.id, run.target, chunk, uris), seal ?? undefined))
+    throw tampered("run", run.id);
+  return uris;
+}
+
+function chunkFacts(
+  runId: string,
+  target: string,
+  chunk: number,
+  uris: readonly string[],
+): readonly string[] {
+  return ["files", runId, target, String(chunk), ...uris];
 }

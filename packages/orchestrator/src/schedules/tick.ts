@@ -13,6 +13,8 @@ import {
 } from "@headgate/core";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { iso } from "../load-view.ts";
+import { tampered } from "../seals/seals.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import { dateAt, dueInstants } from "./cron.ts";
 import { type NewRun, recordRuns, skippedRun, waitingRun } from "./record-runs.ts";
 import { type RunFacts, readOpenRuns } from "./run-record.ts";
@@ -36,6 +38,7 @@ export async function tickSchedule(
   upTo?: EpochMs,
 ): Promise<void> {
   const { ledger, ports } = context;
+  if (!schedule.genuine) return tellRefused(context, tampered("schedule", schedule.name));
   if (isAsleep(schedule)) return;
   const { spec } = schedule;
   const now = upTo ?? (await ledgerNow(ledger));

@@ -105,6 +105,7 @@ async function commit(context: StepContext, claim: Claim, version: string): Prom
   const { ledger, ports, signals } = context;
   const id = ports.chance.newId();
   const parts = await partsOf(context, claim);
+  if (parts === "refused") return { kind: "stale" };
   const answer = await commitClaim(ledger, { id, claim, version, parts });
   if (answer.kind !== "granted") return answer;
   ports.emit({
@@ -122,12 +123,27 @@ async function commit(context: StepContext, claim: Claim, version: string): Prom
   return answer;
 }
 
-async function partsOf({ ledger }: StepContext, claim: Claim): Promise<readonly BulkJobPart[]> {
+/** `refused` where a load's parts are not those of planning: it has failed, and the line has changed. */
+async function partsOf(
+  context: StepContext,
+  claim: Claim,
+): Promise<readonly BulkJobPart[] | "refused"> {
   const parts: BulkJobPart[] = [];
   for (const { loadId, parts: numbers } of claim.picks)
-    for (const [first, last] of runs(numbers))
-      for (const { number, bytes, records } of await readPartRange(ledger, loadId, first, last))
-        parts.push({ load: loadId, part: number, bytes, records });
+    try {
+      for (const [first, last] of runs(numbers))
+        for (const part of await readPartRange(context.ledger, loadId, first, last))
+          parts.push({
+            load: loadId,
+            part: part.number,
+            bytes: part.bytes,
+            records: part.records,
+          });
+    } catch (error) {
+      if (!isBulkError(error, "ERR_RECORD_TAMPERED")) throw error;
+      await failUnreadable(context, loadId, error);
+      return "refused";
+    }
   return parts;
 }
 

@@ -2,6 +2,7 @@
 import { type BulkError, type Outcome, reasonCode } from "@headgate/core";
 import { acknowledgeEnd } from "../ledger/outbox.ts";
 import { failUnreadableLoad } from "../ledger/unreadable-load.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
 
@@ -15,6 +16,7 @@ export async function endUnreadable(
   const { ledger, ports, signals } = context;
   const { state, run } = await failUnreadableLoad(ledger, loadId, fault);
   if (state === "gone") return { kind: "cancel", reason: "the load is gone" };
+  tellRefused(context, fault);
   const reason = { code: reasonCode(fault.code), message: fault.message };
   ports.emit({ type: "load.ended", loadId, state, ...(state === "failed" ? reason : {}) });
   if (run !== "") await signals.runChanged(run);

@@ -4,15 +4,18 @@
  */
 import type { BulkError } from "@headgate/core";
 import { failUnreadableLoad } from "../ledger/unreadable-load.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "./context.ts";
 
-/** Fails the load by name (`fault` is ERR_RECORD_UNREADABLE) and makes sure of its task, which tells the end. */
+/** Fails the load by name (`fault` is ERR_RECORD_UNREADABLE or ERR_RECORD_TAMPERED) and makes sure of its task, which tells the end. */
 export async function failUnreadable(
-  { ledger, signals }: StepContext,
+  context: StepContext,
   loadId: string,
   fault: BulkError,
 ): Promise<void> {
-  await failUnreadableLoad(ledger, loadId, fault);
+  const { ledger, signals } = context;
+  const { state } = await failUnreadableLoad(ledger, loadId, fault);
+  if (state === "failed") tellRefused(context, fault);
   await signals.loadAccepted({ id: loadId, title: loadId });
   await signals.loadEnded(loadId);
 }

@@ -8,6 +8,9 @@ import {
 } from "../ledger/bulk-job-record.ts";
 import { readLoad, readPartRange, readSource } from "../ledger/load-record.ts";
 import { recordUploaded, returnLastPart } from "../ledger/part-progress.ts";
+import { loadTitle } from "../load-request.ts";
+import { tampered } from "../seals/seals.ts";
+import { tellRefused } from "../seals/tell-refused.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
@@ -40,7 +43,7 @@ export async function uploadNextPart(
     filesUsed: record.filesUsed + 1,
   });
   try {
-    const body = await bodyOf(context, due);
+    const body = await bodyOf(context, sending, due);
     await ports.ingestion.upload(sending.remoteId ?? "", body, { signal });
     return await uploaded(context, sending, due, body.sha256());
   } catch (error) {
@@ -64,15 +67,21 @@ async function giveBackLast(
   return "next";
 }
 
-async function bodyOf({ ledger, ports }: StepContext, due: BulkJobPart): Promise<VerifiedBody> {
+async function bodyOf(
+  { ledger, ports }: StepContext,
+  { sourceName, object, operation }: BulkJobRecord,
+  due: BulkJobPart,
+): Promise<VerifiedBody> {
   const load = await readLoad(ledger, due.load);
   const [part] = await readPartRange(ledger, due.load, due.part, due.part);
   if (load === undefined || part === undefined)
     throw new TypeError(`part ${due.part} of load ${due.load} is not in the ledger`);
+  if (loadTitle(load.request) !== loadTitle({ sourceName, object, operation }))
+    throw tampered("load", load.id);
   const sources: SourceObject[] = [];
   for (const { source } of part.segments) {
-    const object = await readSource(ledger, due.load, source);
-    if (object !== undefined) sources[source] = object;
+    const found = await readSource(ledger, due.load, source);
+    if (found !== undefined) sources[source] = found;
   }
   const headerRecords = load.header === "" ? 0 : 1;
   return verifiedBody(ports.source.open(bodyPieces(part, sources, load.header)), {
@@ -140,6 +149,7 @@ async function uploadFailed(
     case "ERR_REDIS_AWAY":
       throw error;
     default:
+      tellRefused(context, error);
       return await startAbort(context, record, error, [due.load]);
   }
 }
