@@ -19,9 +19,10 @@ const bulkJobRecordSchema = z.object({
   createSentAt: count.optional(),
   /**
    * Of the last create call: `unsent`, it surely never left and its slot is used again; `refused`,
-   * it surely made nothing; `unknown`, it may have made a bulk job.
+   * it surely made nothing; `unknown`, it may have made a bulk job; `unlisted`, it may have, but none
+   * was listed in the time that this takes.
    */
-  createOutcome: z.enum(["", "unsent", "refused", "unknown"]).default(""),
+  createOutcome: z.enum(["", "unsent", "refused", "unknown", "unlisted"]).default(""),
   remoteId: z.string().optional(),
   remoteState: z.enum(remoteStates).optional(),
   openedAt: count.optional(),

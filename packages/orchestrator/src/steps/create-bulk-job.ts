@@ -19,7 +19,8 @@ import { throttle, waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
-import { endOfConflict, reconcileCreate } from "./reconcile-create.ts";
+import { adoptListedLate, endOfConflict, reconcileCreate } from "./reconcile-create.ts";
+import { settleHistory } from "./settle-history.ts";
 import { isUnwanted, unwanted } from "./unwanted.ts";
 
 /** A connector's new object is answered with 404 for up to 30 s; two more tries outlast that. */
@@ -27,6 +28,8 @@ const notFoundTries = 3;
 const notFoundWaitMs = seconds(30);
 /** Wait for a slot or the gate where no instant is known. */
 const eventWaitMs = seconds(15);
+/** Pause between two looks for what an unanswered call may have made, while the next one has no slot. */
+const lookAgainMs = seconds(60);
 
 /**
  * Longest wait for the slot's stamp after which the call is still sent. A worker that was stopped, or
@@ -47,9 +50,13 @@ export async function createBulkJob(
     return await startAbort(context, record, unwanted, []);
   // A login that takes its time must not lie between the slot's stamp and the call's arrival.
   await ports.ingestion.authenticate({ signal });
+  await settleHistory(context, signal);
   const asked = ports.stopwatch.elapsedMs();
   const begun = await beginCreate(ledger, record);
   if (begun.kind === "wait") {
+    const mayShow = record.createOutcome === "unlisted";
+    const adopted = mayShow ? await adoptListedLate(context, record, signal) : undefined;
+    if (adopted !== undefined) return adopted;
     const { reason, until } = begun;
     ports.emit({
       type: "bulk-job.create-waits",
@@ -59,7 +66,8 @@ export async function createBulkJob(
       ...(until === undefined ? {} : { until }),
     });
     const now = await ledgerNow(ledger);
-    return later(now, until === undefined ? eventWaitMs : until - now, `waits for ${reason}`);
+    const waitMs = until === undefined ? eventWaitMs : until - now;
+    return later(now, mayShow ? Math.min(waitMs, lookAgainMs) : waitMs, `waits for ${reason}`);
   }
   const sinceStamp = ports.stopwatch.elapsedMs() - asked;
   if (sinceStamp >= longestStampMs) {

@@ -1,10 +1,11 @@
-import { milliseconds } from "@headgate/core";
+import { BulkError, milliseconds } from "@headgate/core";
 import { expect, it } from "vitest";
 import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
 import { rememberPrincipal } from "../ledger/observation.ts";
 import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
 import { runBulkJob } from "./run-bulk-job.ts";
 import { runLoad } from "./run-load.ts";
+import { virtualFleet } from "./virtual-fleet.test-support.ts";
 
 const signal = new AbortController().signal;
 const target = { sourceName: "crm", object: "orders", operation: "upsert" } as const;
@@ -66,6 +67,36 @@ it("sends the call again, in a slot of its own, once the first has surely made n
   expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "complete" });
   expect(fleet.tenant.bulkJobs.size).toBe(1);
   expect(await slotsOf(fleet)).toEqual([`o:${bulkJobId}:1`, `o:${bulkJobId}:2`]);
+});
+
+it("adopts what the list shows late, while the next call waits for its slot", async () => {
+  const fleet = virtualFleet({ limits: { slots: 1 } });
+  const { tenant, context, events } = fleet;
+  const loadId = await fleet.load("orders");
+  await rememberPrincipal(context.ledger, "us");
+  const { createBulkJob, listAll } = tenant.ingestion;
+  let listed = false;
+  Object.assign(context.ports, {
+    ingestion: {
+      ...tenant.ingestion,
+      async createBulkJob(...call: Parameters<typeof createBulkJob>) {
+        await createBulkJob(...call);
+        throw new BulkError("ERR_API_UNKNOWN_OUTCOME", "no answer");
+      },
+      async *listAll(...call: Parameters<typeof listAll>) {
+        if (listed) yield* listAll(...call);
+      },
+    },
+  });
+  await fleet.run(10 * 60_000);
+  expect(events.map(({ type }) => type)).not.toContain("bulk-job.opened");
+  listed = true;
+  await fleet.run(2 * 60_000);
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "bulk-job.opened", remoteId: "remote1", adopted: true }),
+  );
+  expect(await loadOf(context.ledger, loadId)).toMatchObject({ state: "complete" });
+  expect(tenant.calls.filter((call) => call === "create")).toHaveLength(1);
 });
 
 it("gives its parts back after three calls that have made nothing", async () => {

@@ -5,6 +5,7 @@
 import { after, objectKey, type RemoteBulkJob, seconds } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord, bulkJobOfRemote } from "../ledger/bulk-job-record.ts";
 import { holdObject } from "../ledger/gate.ts";
+import { readLoss } from "../ledger/history.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readPrincipal, recordObservation } from "../ledger/observation.ts";
 import { bulkJobOpened } from "./bulk-job-opened.ts";
@@ -44,8 +45,20 @@ export async function reconcileCreate(
     );
   if (record.createAttempts >= createAttemptsAllowed)
     return await conflict(context, record, visibleConflictMs, signal);
-  await advanceBulkJob(ledger, record, { createOutcome: "refused" });
+  await advanceBulkJob(ledger, record, { createOutcome: "unlisted" });
   return "next";
+}
+
+/** Adopts what an unanswered call has made though the list shows it late; undefined where there is none. */
+export async function adoptListedLate(
+  context: StepContext,
+  record: BulkJobRecord,
+  signal: AbortSignal,
+): Promise<StepResult | undefined> {
+  const unclaimed = await unclaimedOf(context, record, signal);
+  const [candidate, ...others] = await ownCandidates(context, record, unclaimed);
+  if (candidate === undefined || others.length > 0) return undefined;
+  return await bulkJobOpened(context, record, candidate, true);
 }
 
 /** After a 409: another unfinished bulk job has the object. Ours from an earlier attempt is adopted. */
@@ -102,8 +115,12 @@ async function ownCandidates(
   record: BulkJobRecord,
   unclaimed: readonly RemoteBulkJob[],
 ): Promise<readonly RemoteBulkJob[]> {
+  const sentAt = record.createSentAt ?? 0;
+  const loss = await readLoss(ledger);
+  // Nobody knows which files a bulk job of before a loss holds.
+  if (loss !== undefined && sentAt <= loss.at) return [];
   const principal = await readPrincipal(ledger);
-  const earliest = (record.createSentAt ?? 0) - clockToleranceMs;
+  const earliest = Math.max(sentAt - clockToleranceMs, loss?.at ?? 0);
   return unclaimed.filter(
     (remote) =>
       remote.state === "Open" &&
