@@ -10,6 +10,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "bulk-job.aborting",
   "load.plan-delayed",
   "tenant.unavailable",
+  "ledger.lost",
   "gate.closed",
   "intake.refused",
   "queue.lease-lost",

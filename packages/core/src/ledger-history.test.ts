@@ -5,6 +5,7 @@ import {
   judgeByTenant,
   type LedgerWitness,
   lossSentence,
+  sameUser,
   type TenantCreation,
 } from "./ledger-history.ts";
 import { slotWindowMarginMs } from "./slot-ledger.ts";
@@ -105,6 +106,17 @@ describe("what the tenant lists", () => {
     ];
     expect(judgeByTenant(intact, harmless, context)).toEqual({ kind: "trusted" });
   });
+});
+
+it("takes two ids for one user's by their first 15 characters, and an unknown one for anyone's", () => {
+  const [short, long] = ["005xx0000012345", "005xx0000012345AAA"];
+  expect([sameUser(short, long), sameUser(long, long), sameUser("us", "us")]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([sameUser(undefined, long), sameUser(short, undefined)]).toEqual([true, true]);
+  expect([sameUser("us", "them"), sameUser(short, "005xx0000012346")]).toEqual([false, false]);
 });
 
 it("says in words what was noticed, of each sign something else", () => {

@@ -29,6 +29,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "tenant.unavailable": true,
   "gate.closed": true,
   "foreign.seen": true,
+  "ledger.lost": true,
   "reaper.round": true,
   "reaper.acted": true,
   "reaper.failed": true,

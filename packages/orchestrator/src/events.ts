@@ -2,7 +2,7 @@
  * Everything worth telling, as typed events. Steps emit; one subscriber logs, one writes the lines
  * and the progress of tasks, others may count. Events hold ids and measures, never cell values.
  */
-import type { BulkJobEnd, RemoteState, WaitReason } from "@headgate/core";
+import type { BulkJobEnd, LossSign, RemoteState, WaitReason } from "@headgate/core";
 
 interface OfLoad {
   readonly loadId: string;
@@ -158,6 +158,20 @@ export type HeadgateEvent =
     }
   | {
       readonly type: "reaper.acted";
+  | {
+      readonly type: "ledger.lost";
+      readonly connection: string;
+      /** What was noticed, as a word and as a sentence. */
+      readonly sign: LossSign;
+      readonly message: string;
+      /** Nobody creates a bulk job before this instant. */
+      readonly frozenUntil: number;
+      /** The API's ids of unfinished bulk jobs that may be ours and that the ledger does not know; at most 100. */
+      readonly unknownBulkJobs: readonly string[];
+      /** Loads that were under way and are no longer in the ledger; at most 100, and how many in all. */
+      readonly missingLoads: readonly string[];
+      readonly missingLoadsInAll: number;
+    }
       readonly connection: string;
       readonly remoteId: string;
       readonly decision: string;

@@ -39,6 +39,8 @@ export interface RewindableBody {
 export interface IngestionPort {
   /** Makes sure that calls could be authorised now, so that no slot is spent on a bad login. */
   authenticate(options: CallOptions): Promise<void>;
+  /** Id of the user that we log in as, where a login has said so. */
+  userId?(): string | undefined;
   /** How far the API's clock, which dates bulk jobs, is ahead of ours; 0 where that is not known. */
   clockOffsetMs(): number;
   createBulkJob(

@@ -27,6 +27,7 @@ import { bulkJobTitle } from "./bulk-job-title.ts";
 import type { StepContext } from "./context.ts";
 import { failUnreadable } from "./fail-unreadable.ts";
 import { observeTenant } from "./observe-tenant.ts";
+import { settleHistory } from "./settle-history.ts";
 
 /** Loads of a line that a claim looks at: as many as a bulk job can have files. */
 const lineDepth = maxFilesPerBulkJob;
@@ -57,6 +58,7 @@ async function isReady(context: StepContext, signal: AbortSignal): Promise<boole
   const { ports, ledger, settings, signals } = context;
   try {
     await ports.ingestion.authenticate({ signal });
+    await settleHistory(context, signal);
     const isFresh = await observeTenant(context, settings.observeEveryMs, signal);
     if (!isFresh) await signals.claimAt(after(await ledgerNow(ledger), listPauseMs));
     return isFresh;
