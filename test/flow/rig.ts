@@ -161,6 +161,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     sources: { s3: { endpoint: s3.url, region: "us-east-1" }, filesRoot: folder },
     clients: { rig: {} },
     schedules: options.schedules ?? {},
+    // Uploads that a test holds up for ever must not hold up its end.
+    worker: { drainSeconds: 0 },
   });
   const processEnvironment = {
     HEADGATE_CONFIG: configFile,

@@ -30,6 +30,7 @@ const worker = await startWorker(readWorkerConfig(process.env), {
   },
 });
 process.once("SIGTERM", async () => {
+  process.once("SIGTERM", () => worker.hurry());
   await worker.close();
   process.exit(0);
 });

@@ -10,7 +10,7 @@ export interface WorkerProcess {
   readonly ready: Promise<void>;
   /** How it ended. */
   readonly ended: Promise<WorkerEnd>;
-  kill(signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): void;
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGHUP"): void;
 }
 
 export interface WorkerEnd {

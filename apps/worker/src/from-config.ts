@@ -2,6 +2,7 @@
 import type { ConnectionConfig, LoadedConfig, SettledConfig } from "@headgate/config";
 import {
   BulkError,
+  type Milliseconds,
   milliseconds,
   type SlotLimits,
   seconds,
@@ -34,6 +35,11 @@ export function tokenConnectionOf(
     },
     ca: files.ca,
   };
+}
+
+/** What is left of the time to stop is for cutting off what has not ended, and for writing it down. */
+export function drainMsOf({ drainSeconds, stopSeconds }: SettledConfig["worker"]): Milliseconds {
+  return seconds(Math.min(drainSeconds, (stopSeconds * 5) / 6));
 }
 
 /** The window is longer by the margin for clocks that differ. */

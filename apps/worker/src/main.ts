@@ -14,6 +14,7 @@ import { startWorker } from "./start-worker.ts";
 const help = `Usage: headgate-worker
 
 Plans loads, claims slots, runs bulk jobs and schedules, until SIGTERM. Start as many as you like.
+An upload under way at SIGTERM may end within worker.drainSeconds; a second SIGTERM cuts it off.
 
 It reads the file that HEADGATE_CONFIG names, else ./headgate.yaml; environment variables such as
 HEADGATE__REDIS__URL go over it. SIGHUP reads the file again; it is also watched.
@@ -36,7 +37,10 @@ async function work(): Promise<void> {
   const logger = pino({ name: "headgate-worker", level: loaded.config.logLevel });
   const worker = await startWorker(loaded, { emit: logEvents(logger) });
   const config = followConfig(loaded, { worker, logger });
+  let stopping = false;
   const stop = async (signal: string): Promise<void> => {
+    if (stopping) return worker.hurry();
+    stopping = true;
     const stopMs = loaded.config.worker.stopSeconds * 1000;
     // A worker that cannot reach Redis cannot give its tasks back; others take them over.
     setTimeout(() => {
@@ -48,8 +52,8 @@ async function work(): Promise<void> {
     logger.info({ signal }, "worker.stopped");
     process.exit(0);
   };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
   process.on("SIGHUP", config.reload);
   logger.info({ connections: Object.keys(loaded.config.connections) }, "worker.ready");
 }

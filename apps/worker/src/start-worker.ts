@@ -18,6 +18,7 @@ import {
   whenReady,
 } from "@headgate/orchestrator";
 import { createUploadFolder } from "@headgate/part-source/uploads";
+import { drainMsOf } from "./from-config.ts";
 import { openConnection } from "./open-connection.ts";
 import { openSources } from "./open-sources.ts";
 import { startUploadSweep, unfinishedSources } from "./sweep-uploads.ts";
@@ -38,8 +39,13 @@ export interface RunningWorker {
    * they are as before.
    */
   reconfigure(next: LoadedConfig): Promise<void>;
-  /** Ends the steps under way and gives their tasks back; resolves when nothing is left open. */
+  /**
+   * Begins nothing any more, lets uploads under way end within `worker.drainSeconds` and gives all
+   * tasks back; resolves when nothing is left open.
+   */
   close(): Promise<void>;
+  /** Makes a close that is under way cut uploads off. */
+  hurry(): void;
 }
 
 /**
@@ -97,6 +103,7 @@ export async function startWorker(
       ...{ redis, prefix, queues, contexts, emit, planConcurrency: worker.planConcurrency },
       ...(sweepEveryMs === undefined ? {} : { sweepEveryMs }),
       ...(lockMs === undefined ? {} : { lockMs }),
+      drainMs: drainMsOf(worker),
     });
     cleanUps.push(() => fleet.close());
     const loads = createRedisLoads({
@@ -140,6 +147,7 @@ export async function startWorker(
         await syncing;
       },
       close: closeAll,
+      hurry: () => fleet.hurry(),
     };
   } catch (error) {
     await closeAll();

@@ -40,7 +40,7 @@ describe("loadConfig", () => {
       schedules: {},
       clients: {},
       api: { host: "127.0.0.1", port: 8080 },
-      worker: { streamIntake: true, planConcurrency: 2, stopSeconds: 25 },
+      worker: { streamIntake: true, planConcurrency: 2, drainSeconds: 25, stopSeconds: 30 },
       retention: { days: 30, uploadDays: 7 },
       logLevel: "info",
     });

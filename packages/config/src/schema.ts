@@ -105,7 +105,10 @@ const api = z.strictObject({
 const worker = z.strictObject({
   streamIntake: z.boolean().default(true).describe("take in requests from the Redis stream"),
   planConcurrency: whole(1, 64).default(2).describe("loads that one worker plans side by side"),
-  stopSeconds: whole(1, 600).default(25).describe("longest time from SIGTERM to the end"),
+  drainSeconds: whole(0, 600)
+    .default(25)
+    .describe("longest that uploads go on after SIGTERM; at most 5/6 of stopSeconds"),
+  stopSeconds: whole(1, 600).default(30).describe("longest time from SIGTERM to the end"),
   scratchFolder: path
     .exactOptional()
     .describe("for full scans; default the system's temporary folder"),

@@ -30,12 +30,19 @@ export interface FleetWorkerOptions {
    * and how long a worker without Redis goes on. Default 30 s.
    */
   readonly lockMs?: Milliseconds;
+  /** How long a step of a bulk job, such as an upload, may go on after `close`. Default 25 s. */
+  readonly drainMs?: Milliseconds;
 }
 
 /** A worker that takes tasks. */
 export interface FleetWorker {
-  /** Stops taking tasks, ends the steps under way, and waits for them. Their tasks go back to the queue. */
+  /**
+   * Takes no task and begins no step any more. Steps of bulk jobs may end within `drainMs`, then they
+   * are cut off; all others are at once. Their tasks go back to the queue, unspent.
+   */
   close(): Promise<void>;
+  /** Makes a close that is under way cut everything off. */
+  hurry(): void;
 }
 
 /** Times a task may be taken over from a dead worker. BullMQ's default of 1 would fail it at the second. */
@@ -53,9 +60,11 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   const { queues, contexts, emit } = options;
   await scheduleUpkeep(queues, contexts, options);
   const drain = new AbortController();
+  const stop = new AbortController();
   const lockMs = options.lockMs ?? seconds(30);
   const deps = {
     drain: drain.signal,
+    stop: stop.signal,
     contextOf: (name: string) => contextOf(contexts, name),
     lockMs,
   };
@@ -104,9 +113,13 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   }
   return {
     async close() {
-      drain.abort(new Error("the worker stops"));
+      drain.abort(new Error("the worker wants to stop"));
+      const drainMs = options.drainMs ?? seconds(25);
+      const budget = setTimeout(() => stop.abort(new Error("the worker stops")), drainMs);
       await Promise.all(workers.map((worker) => worker.close()));
+      clearTimeout(budget);
     },
+    hurry: () => stop.abort(new Error("the worker stops at once")),
   };
 }
 

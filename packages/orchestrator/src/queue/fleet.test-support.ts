@@ -90,6 +90,7 @@ export function fleetOfTest(
         queues: door.queues,
         contexts: new Map([["default", context]]),
         emit,
+        drainMs: milliseconds(0),
         ...changes,
       });
       onTestFinished(() => worker.close());

@@ -29,26 +29,28 @@ interface Picked {
   readonly run: Run;
   /** Whether an event is about this task, so that it belongs in its log; steps also serve others. */
   readonly isOwn: (event: HeadgateEvent) => boolean;
+  /** Whether the step under way may end when the worker wants to stop; else it is cut off at once. */
+  readonly mayEndStep?: boolean;
   /** What its seal must fit; undefined for tasks that need none. */
   readonly sealed?: SealedTask;
 }
 
 /**
- * A processor for one queue. `pick` parses the payload. `drain` ends every step soon; its task goes
- * back to the queue and spends no attempt. A task whose lease is lost is left as it is, to whoever
- * takes it over.
+ * A processor for one queue. `pick` parses the payload. `drain` and `stop` end every step soon; its
+ * task goes back to the queue and spends no attempt. A task whose lease is lost is left as it is, to
+ * whoever takes it over.
  */
 function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Processor {
   return async (task, token) => {
-    const { connection, run, isOwn, sealed } = pick(task.data);
+    const { connection, run, mayEndStep = false, isOwn, sealed } = pick(task.data);
     const context = deps.contextOf(connection);
     if (sealed !== undefined) checkTask(context, sealed, task.id);
     const lease = await leaseOf(task, token, { ...deps, context });
     try {
-      const signal = AbortSignal.any([deps.drain, lease.signal]);
+      const signal = AbortSignal.any([mayEndStep ? deps.stop : deps.drain, lease.signal]);
       const diary = keepDiary(task, context.ports.emit, isOwn);
       const outcome = await outcomeOf(
-        { ...context, ports: { ...context.ports, emit: diary.emit } },
+        { ...context, ports: { ...context.ports, emit: diary.emit }, stopping: deps.drain },
         run,
         signal,
       ).finally(diary.written);
@@ -87,7 +89,10 @@ async function leaseOf(
 export interface TaskRunnerDeps {
   /** Throws ERR_UNKNOWN_CONNECTION. */
   readonly contextOf: (connection: string) => StepContext;
+  /** The worker wants to stop: no step begins any more. */
   readonly drain: AbortSignal;
+  /** The worker stops now: what is still under way is cut off. */
+  readonly stop: AbortSignal;
   /** Lock of a task. */
   readonly lockMs: Milliseconds;
 }
@@ -164,6 +169,7 @@ export function bulkJobProcessor(deps: TaskRunnerDeps): Processor {
     return {
       connection,
       sealed: { queue: queueNames.bulkJobs, id: bulkJobId, seal },
+      mayEndStep: true,
       run: (context, signal) => runBulkJob(context, bulkJobId, signal),
       isOwn: (event) => "bulkJobId" in event && event.bulkJobId === bulkJobId,
     };

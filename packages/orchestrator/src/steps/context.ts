@@ -88,6 +88,8 @@ export interface StepContext {
   readonly ports: ConnectionPorts;
   readonly settings: StepSettings;
   readonly signals: TaskSignals;
+  /** Aborted once the worker wants to stop: the step under way may end, no other begins. */
+  readonly stopping?: AbortSignal;
 }
 
 /** A step's answer: the task's outcome, or that its next step can follow at once. */

@@ -15,7 +15,8 @@ import { uploadNextPart } from "./upload-part.ts";
 import { watchBulkJob } from "./watch-bulk-job.ts";
 
 /**
- * Runs a bulk job's steps until it has ended, must wait, or has held its task for the step budget.
+ * Runs a bulk job's steps until it has ended, must wait, or has held its task for the step budget. A
+ * worker that stops lets the step under way end; `signal` cuts it off.
  */
 export async function runBulkJob(
   context: StepContext,
@@ -25,6 +26,8 @@ export async function runBulkJob(
   const { ledger, settings } = context;
   const begun = await ledgerNow(ledger);
   for (;;) {
+    if (context.stopping?.aborted)
+      return later(await ledgerNow(ledger), 0, "the worker stops, another goes on");
     const record = await readBulkJob(ledger, bulkJobId);
     if (record === undefined) return { kind: "cancel", reason: "the bulk job is gone" };
     if (record.phase === "ended") return ended(record);

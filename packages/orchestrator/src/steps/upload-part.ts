@@ -6,6 +6,7 @@ import {
   type BulkJobRecord,
   readBulkJobParts,
 } from "../ledger/bulk-job-record.ts";
+import { ledgerNow } from "../ledger/ledger.ts";
 import { readLoad, readPartRange, readSource } from "../ledger/load-record.ts";
 import { recordUploaded, returnLastPart } from "../ledger/part-progress.ts";
 import { loadTitle } from "../load-request.ts";
@@ -14,6 +15,7 @@ import { tellRefused } from "../seals/tell-refused.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
+import { later } from "./later.ts";
 import { refreshRemote } from "./refresh-remote.ts";
 import { isUnwanted, unwanted } from "./unwanted.ts";
 import { type VerifiedBody, verifiedBody } from "./verified-body.ts";
@@ -42,14 +44,31 @@ export async function uploadNextPart(
     uploading: "1",
     filesUsed: record.filesUsed + 1,
   });
+  let body: VerifiedBody | undefined;
   try {
-    const body = await bodyOf(context, sending, due);
+    body = await bodyOf(context, sending, due);
     await ports.ingestion.upload(sending.remoteId ?? "", body, { signal });
     return await uploaded(context, sending, due, body.sha256());
   } catch (error) {
+    if (signal.aborted && context.stopping?.aborted) return await cutOff(context, sending, body);
     if (!isBulkError(error)) throw error;
     return await uploadFailed(context, sending, due, error, signal);
   }
+}
+
+/**
+ * The worker stops, which is no fault of the part. Where the last chunk was still held back the API
+ * cannot have the part as a whole; the file stays counted all the same.
+ */
+async function cutOff(
+  context: StepContext,
+  record: BulkJobRecord,
+  body: VerifiedBody | undefined,
+): Promise<StepResult> {
+  const { ledger } = context;
+  if (body?.handedOver()) return await unknownUpload(context, record, interrupted(record));
+  await advanceBulkJob(ledger, record, { uploading: "" });
+  return later(await ledgerNow(ledger), 0, "the worker stops, another sends the part");
 }
 
 async function giveBackLast(

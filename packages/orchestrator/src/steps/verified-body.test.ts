@@ -42,6 +42,14 @@ it("passes the planned bytes on whole, however they are cut, and knows their has
   );
 });
 
+it("knows from when on its last chunk is out of its hands", async () => {
+  const body = bodyOf(["id,note\n", '1,"two\nlines"\n', "2,b\n"]);
+  const known: boolean[] = [];
+  for (let opening = 0; opening < 2; opening++)
+    for await (const _ of body.open(signal)) known.push(body.handedOver());
+  expect(known).toEqual([false, false, true, false, false, true]);
+});
+
 it("can be opened again, as a retry does", async () => {
   const body = bodyOf([text]);
   expect((await send(body)).sent).toBe(text);

@@ -10,6 +10,8 @@ import type { RewindableBody } from "../ports.ts";
 export interface VerifiedBody extends RewindableBody {
   /** SHA-256 in hex of the last stretch that was read to its end. */
   sha256(): string;
+  /** Whether the last opening has given its last chunk away: before that, nobody can have it whole. */
+  handedOver(): boolean;
 }
 
 /**
@@ -21,10 +23,13 @@ export function verifiedBody(
   plan: { readonly name: string; readonly records: number },
 ): VerifiedBody {
   let digest = "";
+  let isWhole = false;
   return {
     bytes: body.bytes,
     sha256: () => digest,
+    handedOver: () => isWhole,
     async *open(signal) {
+      isWhole = false;
       const hash = createHash("sha256");
       let records = 0;
       const scanner = createRecordScanner({ uri: plan.name, onRecord: () => records++ });
@@ -45,6 +50,7 @@ export function verifiedBody(
           { fields: { part: plan.name, recordsSeen: records, recordsPlanned: plan.records } },
         );
       digest = hash.digest("hex");
+      isWhole = true;
       if (held !== undefined) yield held;
     },
   };
