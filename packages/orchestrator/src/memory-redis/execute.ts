@@ -22,15 +22,22 @@ const compiled = new Map<string, Script>();
 
 /** Runs one command; `name` is in small letters. Throws a ReplyError where Redis answers one. */
 export function execute(keyspace: Keyspace, name: string, args: readonly string[]): Reply {
-  return name === "eval" ? evaluate(keyspace, args) : runCommand(keyspace, name, args);
+  if (name === "eval") return evaluate(keyspace, args);
+  return runCommand(keyspace, name, { args, miscounted: wrongCount(name) });
 }
 
-function runCommand(keyspace: Keyspace, name: string, args: readonly string[]): Reply {
+function runCommand(
+  keyspace: Keyspace,
+  name: string,
+  { args, miscounted }: { readonly args: readonly string[]; readonly miscounted: string },
+): Reply {
   const command = commands.get(name);
   if (command === undefined) throw unknownHere(`the command ${name}`);
-  if (args.length < command.least || args.length > command.most) throw wrongCount();
+  if (args.length < command.least || args.length > command.most) throw new ReplyError(miscounted);
   return command.run(keyspace, args);
 }
+
+const miscounted = "ERR Wrong number of args calling Redis command from script";
 
 function evaluate(keyspace: Keyspace, [text = "", count, ...rest]: readonly string[]): Reply {
   const keys = integer(count);
@@ -42,7 +49,7 @@ function evaluate(keyspace: Keyspace, [text = "", count, ...rest]: readonly stri
     compiled.set(text, script);
   }
   return script.run(
-    (name, args) => runCommand(keyspace, name, args),
+    (name, args) => runCommand(keyspace, name, { args, miscounted }),
     rest.slice(0, keys),
     rest.slice(keys),
   );

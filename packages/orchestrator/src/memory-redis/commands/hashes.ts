@@ -1,5 +1,5 @@
 /** Commands of hashes. */
-import { integer, pairsOf } from "../arguments.ts";
+import { integer, pairsOf, wrongCount } from "../arguments.ts";
 import { unknownHere } from "../reply.ts";
 import { any, type Command, command } from "./command.ts";
 
@@ -40,7 +40,7 @@ export const hashCommands: Readonly<Record<string, Command>> = {
     return ["0", [...(keyspace.get(key, "hash")?.fields ?? [])].flat()];
   }),
   hset: command([3, any], (keyspace, key, rest) => {
-    const pairs = pairsOf(rest);
+    const pairs = pairsOf(rest, wrongCount("hset"));
     const { fields } = keyspace.ensure(key, "hash");
     const before = fields.size;
     for (const [name, value] of pairs) fields.set(name, value);

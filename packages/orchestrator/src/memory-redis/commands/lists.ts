@@ -5,8 +5,8 @@ import { any, type Command, command } from "./command.ts";
 
 export const listCommands: Readonly<Record<string, Command>> = {
   lindex: command([2, 2], (keyspace, key, [index]) => {
-    const at = integer(index);
-    return keyspace.get(key, "list")?.items.at(at) ?? null;
+    const items = keyspace.get(key, "list")?.items;
+    return items?.at(integer(index)) ?? null;
   }),
   llen: command([1, 1], (keyspace, key) => keyspace.get(key, "list")?.items.length ?? 0),
   lpop: command([1, 2], (keyspace, key, [count]) => {
@@ -18,8 +18,9 @@ export const listCommands: Readonly<Record<string, Command>> = {
     return wanted === undefined ? (popped[0] ?? null) : popped;
   }),
   lrange: command([3, 3], (keyspace, key, [first, last]) => {
+    const range = indexRange(first, last);
     const items = keyspace.get(key, "list")?.items ?? [];
-    return items.slice(...indexRange(items.length, first, last));
+    return items.slice(...range(items.length));
   }),
   rpop: command([1, 1], (keyspace, key) => {
     const item = keyspace.get(key, "list")?.items.pop();

@@ -1,15 +1,15 @@
 /** Commands of sorted sets. */
-import { float, indexRange, integer, pairsOf, scoreBound } from "../arguments.ts";
+import { float, indexRange, integer, pairsOf, scoreRange } from "../arguments.ts";
 import type { Keyspace } from "../keyspace.ts";
 import { formatGeneral } from "../number-text.ts";
 import { type Reply, unknownHere } from "../reply.ts";
-import { between, createSortedSet, put, remove, type SortedSet } from "../sorted-set.ts";
+import { createSortedSet, put, remove, type SortedSet } from "../sorted-set.ts";
 import { any, type Command, command } from "./command.ts";
 
 export const sortedSetCommands: Readonly<Record<string, Command>> = {
   zadd: command([3, any], (keyspace, key, rest) => {
     const onlyOld = rest[0]?.toUpperCase() === "XX";
-    const pairs = pairsOf(onlyOld ? rest.slice(1) : rest).map(
+    const pairs = pairsOf(onlyOld ? rest.slice(1) : rest, "ERR syntax error").map(
       ([score, member]) => [float(score), member] as const,
     );
     if (onlyOld && keyspace.get(key, "zset") === undefined) return 0;
@@ -32,29 +32,36 @@ export const sortedSetCommands: Readonly<Record<string, Command>> = {
     return [member, score];
   }),
   zrange: command([3, 4], (keyspace, key, [first, last, option]) => {
+    const [range, scores] = [indexRange(first, last), withScores(option)];
     const sorted = sortedOf(keyspace, key);
-    const range = indexRange(sorted.order.length, first, last);
-    return answer(sorted, sorted.order.slice(...range), withScores(option));
+    return answer(sorted, sorted.order.slice(...range(sorted.order.length)), scores);
   }),
   zrevrange: command([3, 4], (keyspace, key, [first, last, option]) => {
+    const [range, scores] = [indexRange(first, last), withScores(option)];
     const sorted = sortedOf(keyspace, key);
-    const range = indexRange(sorted.order.length, first, last);
-    return answer(sorted, sorted.order.toReversed().slice(...range), withScores(option));
+    const members = sorted.order.toReversed().slice(...range(sorted.order.length));
+    return answer(sorted, members, scores);
   }),
   zrangebyscore: command([3, any], (keyspace, key, [min, max, ...options]) => {
+    const [range, { scores, page }] = [scoreRange(min, max), pageOf(options)];
     const sorted = sortedOf(keyspace, key);
-    const members = between(sorted, scoreBound(min), scoreBound(max));
-    return answerByScore(sorted, members, options);
+    return answer(sorted, range(sorted).slice(...page), scores);
   }),
   zrevrangebyscore: command([3, any], (keyspace, key, [max, min, ...options]) => {
+    const [range, { scores, page }] = [scoreRange(min, max), pageOf(options)];
     const sorted = sortedOf(keyspace, key);
-    const members = between(sorted, scoreBound(min), scoreBound(max)).toReversed();
-    return answerByScore(sorted, members, options);
+    return answer(
+      sorted,
+      range(sorted)
+        .toReversed()
+        .slice(...page),
+      scores,
+    );
   }),
   zrem: command([2, any], (keyspace, key, gone) => removeAll(keyspace, key, gone)),
   zremrangebyscore: command([3, 3], (keyspace, key, [min, max]) => {
-    const gone = between(sortedOf(keyspace, key), scoreBound(min), scoreBound(max));
-    return removeAll(keyspace, key, gone);
+    const range = scoreRange(min, max);
+    return removeAll(keyspace, key, range(sortedOf(keyspace, key)));
   }),
   zscore: command([2, 2], (keyspace, key, [member = ""]) =>
     scoreText(sortedOf(keyspace, key).scores.get(member)),
@@ -78,11 +85,11 @@ function withScores(option: string | undefined): boolean {
   return true;
 }
 
-function answerByScore(
-  sorted: SortedSet,
-  members: readonly string[],
-  options: readonly string[],
-): Reply {
+/** Options of a range by score; the page as bounds for `slice`. */
+function pageOf(options: readonly string[]): {
+  readonly scores: boolean;
+  readonly page: readonly [from: number, to: number];
+} {
   let scores = false;
   let [skip, count] = [0, any];
   for (let i = 0; i < options.length; i++) {
@@ -94,7 +101,7 @@ function answerByScore(
     } else if (option === "WITHSCORES") scores = true;
     else throw unknownHere(`ZRANGEBYSCORE ${option}`);
   }
-  return answer(sorted, members.slice(skip, skip + count), scores);
+  return { scores, page: [skip, skip + count] };
 }
 
 function answer(sorted: SortedSet, members: readonly string[], scores: boolean): Reply {

@@ -4,7 +4,7 @@ import { unknownHere } from "../reply.ts";
 import { LuaFault, LuaTable, type LuaValue, typeName } from "./value.ts";
 
 /** What cjson.decode makes of null: neither nil nor false. */
-const jsonNull = Symbol("cjson.null");
+export const jsonNull = Symbol("cjson.null");
 
 export function decodeJson(text: string): LuaValue {
   try {

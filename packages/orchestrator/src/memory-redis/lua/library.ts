@@ -1,7 +1,7 @@
 /** The functions of Lua's library that our scripts call. */
 import { formatWhole } from "../number-text.ts";
 import { unknownHere } from "../reply.ts";
-import { decodeJson, encodeJson } from "./json.ts";
+import { decodeJson, encodeJson, jsonNull } from "./json.ts";
 import { LuaFault, type LuaFunction, type LuaValue, numberOf, textOf, typeName } from "./value.ts";
 
 /** By the name under which a script calls them. */
@@ -37,6 +37,7 @@ export const library: Readonly<Record<string, LuaFunction>> = {
 };
 
 export const constants: Readonly<Record<string, LuaValue>> = {
+  "cjson.null": jsonNull,
   "math.huge": Number.POSITIVE_INFINITY,
 };
 
