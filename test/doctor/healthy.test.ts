@@ -14,6 +14,7 @@ it("finds nothing wrong in a healthy configuration", async () => {
     config: "ok",
     "config.schemas": "ok",
     "config.clients": "ok",
+    "config.seals": "ok",
     "redis.reachable": "ok",
     "redis.version": status["redis.version"],
     "redis.role": "ok",
@@ -76,6 +77,7 @@ it("shows no secret", async () => {
   const { password } = new URL(inject("redisUrl"));
   if (password !== "") expect(text).not.toContain(password);
   expect(text).not.toContain("BEGIN");
+  expect(text).not.toContain(patient.settings.redis.signingKey);
   expect(text).not.toContain(process.env.AWS_SECRET_ACCESS_KEY);
 });
 
@@ -102,6 +104,15 @@ it("warns where columns are not checked and where nobody may use the API", async
     }),
   );
   expect(ok).toBe(true);
+});
+
+it("warns where records in Redis are not sealed", async () => {
+  const patient = await startPatient();
+  const { signingKey: _, ...redis } = patient.settings.redis;
+  expect(await patient.check("config.seals", { redis })).toMatchObject({
+    status: "warn",
+    advice: expect.stringContaining("redis.signingKey"),
+  });
 });
 
 it.each([

@@ -35,6 +35,7 @@ type Changed = Readonly<Record<string, unknown>>;
 
 const credentials = { accessKeyId: "patient", secretAccessKey: randomBytes(12).toString("hex") };
 const consumerKey = "patient";
+const signingKey = randomBytes(32).toString("base64");
 const user = "loader@example.com";
 const schema = `openapi: 3.0.3
 components:
@@ -94,7 +95,7 @@ function settingsOf(made: {
 }) {
   const { folder, prefix, loginUrl, s3Url } = made;
   return {
-    redis: { url: inject("redisUrl"), prefix, allowVolatile: false },
+    redis: { url: inject("redisUrl"), prefix, allowVolatile: false, signingKey },
     connections: {
       default: {
         loginUrl,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import type { LoadedConfig } from "@headgate/config";
 import { BulkError, defaultReapSettings, milliseconds } from "@headgate/core";
 import {
+  createSeals,
   createTaskSignals,
   defaultStepSettings,
   type EmitEvent,
@@ -54,6 +55,7 @@ export async function openConnection(
       base: ledgerBase(config.redis.prefix, name),
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
+      seals: createSeals(config.redis.signingKeys),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
     await publishLimits(ledger);

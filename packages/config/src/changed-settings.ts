@@ -30,6 +30,10 @@ export function changesBetween(before: SettledConfig, next: SettledConfig): Conf
 function changedPaths(before: unknown, next: unknown, path: readonly string[]): readonly string[] {
   if (before instanceof Secret && next instanceof Secret)
     return before.reveal() === next.reveal() ? [] : [path.join(".")];
+  if (Array.isArray(before) && Array.isArray(next) && before.length === next.length)
+    return before.some((item, index) => changedPaths(item, next[index], path).length > 0)
+      ? [path.join(".")]
+      : [];
   if (isRecord(before) && isRecord(next))
     return [...new Set([...Object.keys(before), ...Object.keys(next)])].flatMap((key) =>
       changedPaths(before[key], next[key], [...path, key]),

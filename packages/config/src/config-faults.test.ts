@@ -145,6 +145,18 @@ logLevel: loud
     ],
     ["redis: { url: { file: nowhere } }", "redis.url.file: nowhere cannot be read (ENOENT)"],
     [
+      `redis: { signingKey: ${"k".repeat(31)} }`,
+      "redis.signingKey: must be 32 characters or longer, without blanks, such as openssl rand -base64 32 makes (seen: text)",
+    ],
+    [
+      `redis: { signingKey: ${"k".repeat(32)}, acceptedKeys: [{ file: nowhere }] }`,
+      "redis.acceptedKeys.0.file: nowhere cannot be read (ENOENT)",
+    ],
+    [
+      `redis: { acceptedKeys: [${"k".repeat(32)}] }`,
+      "redis.acceptedKeys: needs signingKey: without it no seal is looked at",
+    ],
+    [
       "redis: { url: { file: headgate.yaml } }",
       "redis.url.file: must hold a redis://, rediss:// or unix:///path URL",
     ],

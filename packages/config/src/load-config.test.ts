@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { configFolder, faultsIn, faultsOf, minimal } from "./config-folder.test-support.ts";
 import { loadConfig } from "./load-config.ts";
+import type { Environment } from "./overrides.ts";
 
 const crm = `openapi: 3.0.3
 components:
@@ -194,6 +195,8 @@ describe("secrets", () => {
     `redis: { url: { flie: "redis://:${canary}@redis" } }`,
     `redis: { url: "redis://:${canary}@redis`,
     `redis: { url: redis://:${canary}@redis: x }`,
+    `redis: { signingKey: ${canary} }`,
+    `redis: { acceptedKeys: ["${canary}", 5] }`,
     `sources: { s3: { endpoint: "ftp://user:${canary}@minio" } }`,
     `connections: { default: { consumerKey: [${canary}], user: 1 } }`,
     `connections: { default: { consumerKey: "a ${canary}", user: 1 } }`,
@@ -213,6 +216,29 @@ describe("secrets", () => {
     expect(loaded.config.redis.url.reveal()).toBe(`redis://:${canary}@redis`);
     expect(loaded.logins.get("default")?.consumerKey.reveal()).toBe(canary);
     expect(inspect(loaded, { depth: 9 }) + JSON.stringify(loaded)).not.toContain(canary);
+  });
+
+  it("that seal records come from settings, files and the environment, the signing one first", () => {
+    const folder = configFolder();
+    const [one, two, three] = ["1", "2", "3"].map((digit) => `${canary}${digit.repeat(32)}`);
+    folder.write("two", `${two}\n`);
+    const path = folder.write(
+      "headgate.yaml",
+      `${minimal}redis: { signingKey: ${one}, acceptedKeys: [{ file: two }] }\n`,
+    );
+    const keysIn = (environment: Environment) => {
+      const loaded = loadConfig({ path, environment });
+      expect(inspect(loaded, { depth: 9 }) + JSON.stringify(loaded)).not.toContain(canary);
+      return loaded.config.redis.signingKeys.map((key) => key.reveal());
+    };
+    expect(keysIn({})).toEqual([one, two]);
+    expect(keysIn({ HEADGATE__REDIS__SIGNING_KEY: three })).toEqual([three, two]);
+    const file = folder.write("three", `${three}\n`);
+    expect(keysIn({ HEADGATE__REDIS__SIGNING_KEY_FILE: file })).toEqual([three, two]);
+    folder.write("two", "short");
+    expect(faultsOf({ path })).toEqual([
+      expect.stringMatching(/redis.acceptedKeys.0.file: must be 32 characters or longer/),
+    ]);
   });
 
   it("print as *** where they stand in headgate.yaml itself", () => {

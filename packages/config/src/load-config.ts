@@ -1,7 +1,6 @@
 /** Finds, reads and checks the configuration. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { Secret } from "@headgate/core";
 import type { z } from "zod";
 import { clientSchema } from "./client-schema.ts";
 import { type ConnectionFiles, readConnectionFiles } from "./connection-files.ts";
@@ -12,8 +11,8 @@ import { issueFaults, issueText } from "./issue-faults.ts";
 import { assemble, type LoadedConfig } from "./loaded-config.ts";
 import { type Environment, type Override, readOverrides, withOverrides } from "./overrides.ts";
 import { readText } from "./read-text.ts";
-import { configSchema, isRedisUrl, scheduleSettingSchema } from "./schema.ts";
-import { readSecret } from "./secret-file.ts";
+import { settleRedis } from "./redis-settings.ts";
+import { configSchema, scheduleSettingSchema } from "./schema.ts";
 import { settingAt, withAbsolutePaths } from "./setting-tree.ts";
 import { readYaml, type YamlFile } from "./yaml-file.ts";
 
@@ -121,17 +120,14 @@ function check(value: unknown, connectionFiles: boolean) {
     streamClient: textOf(value, "streamClient"),
     catalogues: files.catalogues,
   });
-  const url = parsed.success ? readRedisUrl(parsed.data.redis.url) : undefined;
+  const redis = parsed.success ? settleRedis(parsed.data.redis) : [];
   const faults: Fault[] = [
     ...issueFaults(parsed.error?.issues ?? [], value),
     ...files.faults,
     ...across,
-    ...(url === undefined || url instanceof Secret ? [] : [url]),
+    ...(isFaults(redis) ? redis : []),
   ];
-  const config =
-    parsed.success && url instanceof Secret
-      ? { ...parsed.data, redis: { ...parsed.data.redis, url } }
-      : undefined;
+  const config = parsed.success && !isFaults(redis) ? { ...parsed.data, redis } : undefined;
   return { ...files, faults, config };
 }
 
@@ -142,14 +138,8 @@ const noConnectionFiles: ConnectionFiles = {
   fileFaults: [],
 };
 
-function readRedisUrl(setting: Parameters<typeof readSecret>[0]): Secret | Fault {
-  const path = ["redis", "url"];
-  const url = readSecret(setting, path);
-  if (!(url instanceof Secret) || isRedisUrl(url.reveal())) return url;
-  return {
-    path: [...path, "file"],
-    message: "must hold a redis://, rediss:// or unix:///path URL",
-  };
+function isFaults(settled: ReturnType<typeof settleRedis>): settled is readonly Fault[] {
+  return Array.isArray(settled);
 }
 
 function childrenOf(value: unknown, section: string): Readonly<Record<string, unknown>> {

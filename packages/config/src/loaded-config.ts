@@ -6,7 +6,11 @@ import type { HeadgateConfig } from "./schema.ts";
 
 /** The settings, defaults filled in, paths absolute. A `consumerKey` is as it was written. */
 export type SettledConfig = Omit<HeadgateConfig, "redis"> & {
-  readonly redis: Omit<HeadgateConfig["redis"], "url"> & { readonly url: Secret };
+  readonly redis: Pick<HeadgateConfig["redis"], "prefix" | "allowVolatile"> & {
+    readonly url: Secret;
+    /** The first one seals records, all of them check seals; none where records are not sealed. */
+    readonly signingKeys: readonly Secret[];
+  };
 };
 
 export interface LoadedConfig {

@@ -20,24 +20,51 @@ export function isRedisUrl(text: string): boolean {
 
 const redisUrlPattern = /^(rediss?:\/\/[^/]|unix:\/\/[^/]*\/.)/;
 
-const redis = z.strictObject({
-  url: secret({
-    pattern: redisUrlPattern,
-    accepts: isRedisUrl,
-    problem: "must be a redis://, rediss:// or unix:///path URL",
+/** What a key must be that seals records. */
+export const signingKeyRule = {
+  pattern: /^\S{32,}$/,
+  problem: "must be 32 characters or longer, without blanks, such as openssl rand -base64 32 makes",
+} as const;
+
+const redis = z
+  .strictObject({
+    url: secret({
+      pattern: redisUrlPattern,
+      accepts: isRedisUrl,
+      problem: "must be a redis://, rediss:// or unix:///path URL",
+    })
+      .prefault("redis://127.0.0.1:6379")
+      .describe("Redis 6.2 or newer, noeviction, appendonly yes"),
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -")
+      .default("headgate")
+      .describe("first word of every key; the same for API and workers"),
+    allowVolatile: z
+      .boolean()
+      .default(false)
+      .describe("run on a Redis that evicts or forgets; for trials only"),
+    signingKey: secret(signingKeyRule)
+      .exactOptional()
+      .describe(
+        "seals records and tasks; those without a right seal are refused. The same for API and workers; default: none are sealed",
+      ),
+    acceptedKeys: z
+      .array(secret(signingKeyRule))
+      .max(8)
+      .exactOptional()
+      .describe(
+        "further keys whose seals are right: the next one before a change, the last one after it",
+      ),
   })
-    .prefault("redis://127.0.0.1:6379")
-    .describe("Redis 6.2 or newer, noeviction, appendonly yes"),
-  prefix: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -")
-    .default("headgate")
-    .describe("first word of every key; the same for API and workers"),
-  allowVolatile: z
-    .boolean()
-    .default(false)
-    .describe("run on a Redis that evicts or forgets; for trials only"),
-});
+  .superRefine(({ signingKey, acceptedKeys }, context) => {
+    if (signingKey === undefined && acceptedKeys !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["acceptedKeys"],
+        message: "needs signingKey: without it no seal is looked at",
+      });
+  });
 
 const sources = z.strictObject({
   s3: z

@@ -8,7 +8,12 @@ const dayMs = 24 * 3600 * 1000;
 
 /** The configuration is valid, or it would not be here. `now` is our clock. */
 export function configChecks(loaded: LoadedConfig, now: number): readonly Check[] {
-  return [settingsCheck(loaded), schemasCheck(loaded), clientsCheck(loaded, now)];
+  return [
+    settingsCheck(loaded),
+    schemasCheck(loaded),
+    clientsCheck(loaded, now),
+    sealsCheck(loaded),
+  ];
 }
 
 function settingsCheck({ config: { connections, schedules, clients } }: LoadedConfig): Check {
@@ -16,6 +21,21 @@ function settingsCheck({ config: { connections, schedules, clients } }: LoadedCo
     ([section, entries]) => `${section} ${Object.keys(entries).length}`,
   );
   return ok({ id: "config", title: "Configuration" }, counts.join(", "));
+}
+
+function sealsCheck({ config }: LoadedConfig): Check {
+  const name = { id: "config.seals", title: "Seals of records" };
+  const [first, ...others] = config.redis.signingKeys;
+  if (first === undefined)
+    return warn(
+      name,
+      "records in Redis are not sealed: whoever can write to it can have any file loaded",
+      "set redis.signingKey, the same for API and workers; docs/security.md says how to begin",
+    );
+  return ok(
+    name,
+    others.length === 0 ? "by one key" : `by one key; ${others.length} more accepted`,
+  );
 }
 
 function schemasCheck({ catalogues }: LoadedConfig): Check {

@@ -38,7 +38,7 @@ export function fleetOfTest(
     /** Rights of clients, by name; default, all may do anything. */
     readonly clients?: ReadonlyMap<string, ClientAccess>;
     /** Default none. */
-    readonly seals?: Seals;
+    readonly seals?: Seals | undefined;
   } = {},
 ): TestFleet {
   const door = doorOfTest({

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createSeals, isGenuine, openLine, sealedLine, sealOf } from "./seals.ts";
 
 const [one, two] = [new Secret("1".repeat(32)), new Secret("2".repeat(32))];
-const at = (base: string, ...keys: [Secret, ...Secret[]]) => ({ base, seals: createSeals(keys) });
+const at = (base: string, ...keys: Secret[]) => ({ base, seals: createSeals(keys) });
 
 describe("a seal", () => {
   it("fits what it was made for", () => {

@@ -13,9 +13,13 @@ export interface Seals {
   fits(facts: readonly string[], seal: string): boolean;
 }
 
-/** The first key seals; all of them check, so that keys can be replaced without a gap. */
-export function createSeals(keys: readonly [Secret, ...Secret[]]): Seals {
+/**
+ * The first key seals; all of them check, so that keys can be replaced without a gap. Undefined where
+ * there is none.
+ */
+export function createSeals(keys: readonly Secret[]): Seals | undefined {
   const [first] = keys;
+  if (first === undefined) return undefined;
   return {
     make: (facts) => hmac(first, facts).toString("base64url"),
     fits(facts, seal) {
