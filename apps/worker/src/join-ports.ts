@@ -7,12 +7,14 @@ export function joinPorts(
   api: Pick<ConnectedClient, "client" | "tokenSource">,
   source: Omit<PartSource, "close">,
 ): { readonly ingestion: IngestionPort; readonly source: SourcePort } {
+  let userId: string | undefined;
   return {
     ingestion: {
       ...api.client,
       async authenticate({ signal }) {
-        await api.tokenSource.token({ signal });
+        ({ userId } = await api.tokenSource.token({ signal }));
       },
+      userId: () => userId,
       clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
     },
     source: { ...source, open: (pieces) => openBody(pieces, source) },

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import type { LoadedConfig } from "@headgate/config";
 import { BulkError, defaultReapSettings, milliseconds } from "@headgate/core";
 import {
+  createLedgerMemory,
   createSeals,
   createTaskSignals,
   defaultStepSettings,
@@ -56,6 +57,7 @@ export async function openConnection(
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
       seals: createSeals(config.redis.signingKeys),
+      memory: createLedgerMemory(),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
     await publishLimits(ledger);

@@ -1,20 +1,26 @@
 /** A scheduler worker: joins the orchestrator with the tenants' APIs and the stores of source objects. */
 import { hostname } from "node:os";
 import type { LoadedConfig } from "@headgate/config";
+import { type ConnectorCatalogue, seconds } from "@headgate/core";
 import {
   checkRedis,
   connectWorker,
   createEventWriter,
   createRedisLoads,
   type EmitEvent,
+  type Ledger,
   ledgerBase,
   openQueues,
+  publishConnectors,
+  publishLimits,
   type StepContext,
+  scheduleUpkeep,
   startFleetWorker,
   startStreamIntake,
   syncSchedules,
   systemChance,
   teeEvents,
+  watchHistory,
   whenReady,
 } from "@headgate/orchestrator";
 import { createUploadFolder } from "@headgate/part-source/uploads";
@@ -106,6 +112,16 @@ export async function startWorker(
       drainMs: drainMsOf(worker),
     });
     cleanUps.push(() => fleet.close());
+    const watch = watchHistory({
+      ...{ redis, queues, contexts, emit },
+      everyMs: sweepEveryMs ?? seconds(30),
+      restore: async () => {
+        for (const { ledger, ports } of contexts.values()) await publish(ledger, ports.catalogue);
+        await syncAll(contexts, current);
+        await scheduleUpkeep(queues, contexts, tuning);
+      },
+    });
+    cleanUps.push(() => watch.close());
     const loads = createRedisLoads({
       ...{ redis, prefix, connections: contexts },
       ...{ chance: systemChance, emit },
@@ -153,6 +169,12 @@ export async function startWorker(
     await closeAll();
     throw error;
   }
+}
+
+/** For those who only enqueue and look. */
+async function publish(ledger: Ledger, catalogue: ConnectorCatalogue): Promise<void> {
+  await publishLimits(ledger);
+  await publishConnectors(ledger, catalogue);
 }
 
 /** Brings the file's schedules into each connection's ledger. */

@@ -36,11 +36,19 @@ export interface DataCloudToken {
   readonly expiresAt: EpochMs;
   /** Its whole life, from `expires_in`. */
   readonly lifeMs: Milliseconds;
+  /** Id of the user that it was given to, from the identity URL of the login's answer, where that has one. */
+  readonly userId?: string;
 }
 
 export interface LoginDeps {
   readonly transport: HttpTransport;
   readonly timing: Timing;
+}
+
+interface Login {
+  readonly coreToken: string;
+  readonly origin: string;
+  readonly userId: string | undefined;
 }
 
 /** An assertion lives this long: below the 180 s that servers allow, so that clocks may differ a little. */
@@ -76,7 +84,7 @@ export function createLogin(
       .sign(key);
   }
 
-  async function logIn(): Promise<{ coreToken: string; origin: string }> {
+  async function logIn(): Promise<Login> {
     const operation = tokenCall("login", "/services/oauth2/token");
     const assertion = await signedAssertion();
     const call = form(rules.loginOrigin, operation, {
@@ -91,6 +99,7 @@ export function createLogin(
     return {
       coreToken: wire.access_token,
       origin: allowedOrigin(wire.instance_url, rules, operation),
+      userId: userIdOf(wire.id),
     };
   }
 
@@ -105,7 +114,7 @@ export function createLogin(
     }
   }
 
-  async function exchange(coreToken: string, origin: string): Promise<DataCloudToken> {
+  async function exchange({ coreToken, origin, userId }: Login): Promise<DataCloudToken> {
     const operation = tokenCall("token-exchange", "/services/a360/token");
     const { dataSpace } = connection;
     const sentAt = deps.timing.now();
@@ -123,17 +132,23 @@ export function createLogin(
       origin: allowedOrigin(wire.instance_url, rules, operation),
       expiresAt: after(sentAt, lifeMs),
       lifeMs,
+      ...(userId === undefined ? {} : { userId }),
     });
   }
 
   return async () => {
     try {
-      const { coreToken, origin } = await withRetries(logInByTheirClock, retries);
-      return await withRetries(() => exchange(coreToken, origin), retries);
+      const login = await withRetries(logInByTheirClock, retries);
+      return await withRetries(() => exchange(login), retries);
     } catch (error) {
       throw withoutToken(error);
     }
   };
+}
+
+/** An identity URL ends in `/id/<organisation>/<user>`, each 15 or 18 characters. */
+function userIdOf(identity: string | undefined): string | undefined {
+  return identity?.match(/\/id\/[A-Za-z0-9]+\/([A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)$/)?.[1];
 }
 
 /** `Date` has whole seconds, and the answer took its time. */

@@ -61,6 +61,22 @@ describe("a token", () => {
     expect(token.expiresAt).toBe(timing.now() + 7_191_000);
   });
 
+  it.each([
+    ["https://login.salesforce.com/id/00D000000000001AAA/005000000000001AAA", "005000000000001AAA"],
+    ["https://login.salesforce.com/id/00D000000000001/005000000000001", "005000000000001"],
+    ["https://login.salesforce.com/id/00D000000000001/0050", undefined],
+    ["https://login.salesforce.com/005000000000001AAA", undefined],
+    [undefined, undefined],
+  ])("says whose it is where the login's answer has an identity: %s", async (id, userId) => {
+    let origin = "";
+    const { source, tenant } = await start({
+      login: (response) => json(response, 200, { ...coreToken(origin, 1), id }),
+    });
+    origin = tenant.origin;
+    const token = await source.token();
+    expect(token.userId).toBe(userId);
+  });
+
   it("is bound to the data space, and asked for with the audience, where they are set", async () => {
     const { tenant, source } = await start(
       {},

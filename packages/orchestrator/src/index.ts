@@ -1,7 +1,9 @@
 export * from "./events.ts";
 export { createEventWriter } from "./feed/event-writer.ts";
 export * from "./intake/stream-intake.ts";
+export { readLoss } from "./ledger/history.ts";
 export type { Ledger } from "./ledger/ledger.ts";
+export { createLedgerMemory } from "./ledger/ledger-memory.ts";
 export { publishConnectors, publishLimits } from "./ledger/published.ts";
 export * from "./ports.ts";
 export { openScratchFile } from "./preflight/scratch-file.ts";
@@ -9,6 +11,7 @@ export * from "./producer.ts";
 export * from "./queue/fleet-worker.ts";
 export { queuePrefix } from "./queue/queues.ts";
 export { createTaskSignals } from "./queue/task-signals.ts";
+export { watchHistory } from "./queue/watch-history.ts";
 export { readQuota } from "./quota.ts";
 export * from "./redis-connection.ts";
 export * from "./redis-guard.ts";

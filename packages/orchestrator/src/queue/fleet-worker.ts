@@ -123,10 +123,11 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   };
 }
 
-async function scheduleUpkeep(
+/** Makes sure of the rounds of upkeep of every connection. */
+export async function scheduleUpkeep(
   queues: Queues,
   contexts: ReadonlyMap<string, StepContext>,
-  options: FleetWorkerOptions,
+  options: Pick<FleetWorkerOptions, "sweepEveryMs" | "reapEveryMs">,
 ): Promise<void> {
   const rounds = [
     { kind: "sweep", every: options.sweepEveryMs ?? seconds(30) },
