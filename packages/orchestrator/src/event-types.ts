@@ -26,6 +26,8 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "bulk-job.aborting": true,
   "bulk-job.ended": true,
   "bulk-job.call-failed": true,
+  "bulk-job.late": true,
+  "restarts.held": true,
   "tenant.unavailable": true,
   "gate.closed": true,
   "foreign.seen": true,

@@ -139,6 +139,19 @@ export type HeadgateEvent =
       readonly code: string;
       readonly message: string;
     } & OfBulkJob)
+  | ({
+      readonly type: "bulk-job.late";
+      /** `slow`: twice as long as others took. `day`: 24 hours. */
+      readonly lateness: string;
+      readonly sinceMs: number;
+      readonly medianMs: number;
+    } & OfBulkJob)
+  | {
+      readonly type: "restarts.held";
+      readonly connection: string;
+      readonly object: string;
+      readonly until: number;
+    }
   | {
       readonly type: "tenant.unavailable";
       readonly connection: string;

@@ -27,6 +27,8 @@ const bulkJobRecordSchema = z.object({
   remoteState: z.enum(remoteStates).optional(),
   openedAt: count.optional(),
   closedAt: count.optional(),
+  /** What was told of a bulk job that the API has been processing for long, see core's slow-processing.ts. */
+  lateness: z.enum(["", "slow", "day"]).default(""),
   endedAt: count.optional(),
   end: z.enum(bulkJobEnds).optional(),
   files: count,

@@ -29,7 +29,7 @@ export async function createSpans(
 }
 
 const knownSinceScript = `
-redis.call('SETNX', base .. 'known-since', string.format('%.0f', now()))
+redis.call('SET', base .. 'known-since', string.format('%.0f', now()), 'NX')
 return redis.call('GET', base .. 'known-since')
 `;
 

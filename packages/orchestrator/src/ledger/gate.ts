@@ -1,4 +1,4 @@
-/** The gate: after a 429 nobody in the fleet creates a bulk job until it opens. */
+/** The gate: after a 429, or a 401 to a create call, nobody in the fleet creates a bulk job until it opens. */
 import { type EpochMs, epochMs, gateSpan, type Milliseconds } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";

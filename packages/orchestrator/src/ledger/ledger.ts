@@ -54,6 +54,8 @@
  *   taken-versions           hash   target -> stamp of the last change to what is taken of it
  *   limits                   string the limits that the workers hold to, for those who only look
  *   connectors               string connectors and objects that the workers know, likewise
+ *   restarts                 zset   bulk jobs whose parts had to go again, by when, of the last window
+ *   processing-ms            list   how long the API took with the last 50 complete bulk jobs
  *   known-since              string instant from which every create call of the fleet is known
  *   principal                string user id that the API names as the creator of our bulk jobs
  *

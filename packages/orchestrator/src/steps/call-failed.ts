@@ -8,8 +8,8 @@ import { later } from "./later.ts";
 
 /** Wait after a login that was refused: a person has to act. */
 const loginWaitMs = seconds(60);
-/** Bound of the doubling wait of calls that must succeed some day. */
-const longestWaitMs = seconds(300);
+/** Bound of the doubling wait of calls that must succeed some day: the API is used again that soon after an outage. */
+const longestWaitMs = seconds(120);
 
 /** Counts a passing fault, tells it, and comes back after a wait that grows. */
 export async function waitAndRetry(
@@ -28,7 +28,7 @@ export async function waitAndRetry(
     code: error.code,
     message: error.message,
   });
-  if (error.code === "ERR_API_THROTTLED") await throttle(context, error);
+  if (error.code === "ERR_API_THROTTLED") await closeGateFor(context, error);
   const tries = record.tries + 1;
   await advanceBulkJob(ledger, record, { ...fields, tries });
   return later(
@@ -55,8 +55,11 @@ function waitMs(error: BulkError, tries: number, random: number): number {
   }
 }
 
-/** Closes the gate for the whole fleet after a 429. */
-export async function throttle({ ledger, ports }: StepContext, error: BulkError): Promise<void> {
+/** Closes the gate for the whole fleet after a 429, or a 401 that a fresh token does not help. */
+export async function closeGateFor(
+  { ledger, ports }: StepContext,
+  error: BulkError,
+): Promise<void> {
   const until = await closeGate(ledger, {
     retryAfterMs: retryAfterMs(error),
     random: ports.chance.random(),

@@ -15,7 +15,7 @@ import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/
 import { ledgerNow } from "../ledger/ledger.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import { bulkJobOpened } from "./bulk-job-opened.ts";
-import { throttle, waitAndRetry } from "./call-failed.ts";
+import { closeGateFor, waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
@@ -100,9 +100,11 @@ async function createFailed(
     case "ERR_INSTANCE_URL":
       return await waitAndRetry(context, record, "create", error, { createOutcome: "unsent" });
     case "ERR_API_UNAUTHORIZED":
+      // Each further call would cost a slot and meet the same answer, until a person acts.
+      await closeGateFor(context, error);
       return await waitAndRetry(context, record, "create", error, { createOutcome: "refused" });
     case "ERR_API_THROTTLED":
-      await throttle(context, error);
+      await closeGateFor(context, error);
       await advanceBulkJob(ledger, record, { createOutcome: "refused" });
       return "next";
     case "ERR_API_CONFLICT":

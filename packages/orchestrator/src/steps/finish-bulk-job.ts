@@ -3,6 +3,10 @@ import { type BulkError, reasonCode } from "@headgate/core";
 import type { BulkJobRecord } from "../ledger/bulk-job-record.ts";
 import { readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { type BulkJobEnding, endBulkJob } from "../ledger/end-bulk-job.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { readLoads } from "../ledger/load-record.ts";
+import { noteProcessing } from "../ledger/processing-times.ts";
+import { noteRestart } from "../ledger/restarts.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
 
@@ -24,11 +28,27 @@ export async function finishBulkJob(
     end: ending.end,
     ...(ending.message === "" ? {} : { message: ending.message }),
   });
+  if (ending.end === "complete") await noteProcessing(ledger, record);
+  const loadIds = [...new Set(parts.map((part) => part.load))];
+  if (ending.chargeRestart && (await goAgain(ledger, loadIds))) await countRestart(context, record);
   const final = new Set(ended.map((load) => load.loadId));
-  for (const loadId of new Set(parts.map((part) => part.load)))
+  for (const loadId of loadIds)
     await (final.has(loadId) ? signals.loadEnded(loadId) : signals.loadProgressed(loadId));
   await claimBulkJobs(context, signal);
   return "next";
+}
+
+/** Whether any of these loads is back in line. */
+async function goAgain(ledger: Ledger, loadIds: readonly string[]): Promise<boolean> {
+  const { loads } = await readLoads(ledger, loadIds);
+  return loads.some(({ state }) => state === "waiting" || state === "loading");
+}
+
+async function countRestart({ ledger, ports }: StepContext, record: BulkJobRecord): Promise<void> {
+  const until = await noteRestart(ledger, record);
+  if (until === undefined) return;
+  const { connection } = ledger;
+  ports.emit({ type: "restarts.held", connection, object: record.objectKey, until });
 }
 
 /** The API has applied everything. */

@@ -38,7 +38,6 @@ describe("a passing fault of the API", () => {
     ["authenticate", "ERR_AUTH_REFUSED", 1],
     ["authenticate", "ERR_API_UNREACHABLE", 1],
     ["create", "ERR_API_UNREACHABLE", 1],
-    ["create", "ERR_API_UNAUTHORIZED", 2],
     ["upload", "ERR_API_SERVER", 1],
     ["upload", "ERR_API_THROTTLED", 1],
     ["close", "ERR_API_SERVER", 1],

@@ -2,10 +2,11 @@
  * Waits for the end of a closed bulk job. One list call serves all bulk jobs of the connection;
  * only one that has left the list is asked after by itself.
  */
-import { assertNever, isBulkError, type RemoteState } from "@headgate/core";
+import { assertNever, isBulkError, latenessOf, medianOf, type RemoteState } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readObservation } from "../ledger/observation.ts";
+import { readProcessingTimes } from "../ledger/processing-times.ts";
 import { askRemote } from "./ask-remote.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
@@ -21,6 +22,7 @@ export async function watchBulkJob(
 ): Promise<StepResult> {
   const { ledger } = context;
   const now = await ledgerNow(ledger);
+  if (await tellLateness(context, record, now)) return "next";
   const intervalMs = pollInterval(context, record, now);
   try {
     await observeTenant(context, intervalMs, signal);
@@ -38,6 +40,29 @@ export async function watchBulkJob(
   return await askRemote(context, record, signal, (state) =>
     goOnFrom(context, record, state, signal),
   );
+}
+
+/** Tells once that the API is slow with it, and once after a day; whether it has told and noted so now. */
+async function tellLateness(
+  { ledger, ports }: StepContext,
+  record: BulkJobRecord,
+  now: number,
+): Promise<boolean> {
+  if (record.closedAt === undefined || record.lateness === "day") return false;
+  const sinceMs = now - record.closedAt;
+  const samplesMs = await readProcessingTimes(ledger);
+  const lateness = latenessOf(sinceMs, samplesMs);
+  if (lateness === "" || lateness === record.lateness) return false;
+  await advanceBulkJob(ledger, record, { lateness });
+  ports.emit({
+    type: "bulk-job.late",
+    bulkJobId: record.id,
+    object: record.objectKey,
+    lateness,
+    sinceMs,
+    medianMs: medianOf(samplesMs),
+  });
+  return true;
 }
 
 /** A tenth of the time since the close, within the configured bounds. */
