@@ -1,6 +1,6 @@
 /** What a file source may touch: regular files whose real path lies under one root. */
 import { type BigIntStats, constants } from "node:fs";
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, open, readlink, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
   type Address,
@@ -57,16 +57,40 @@ export async function openFile(root: string, address: Address): Promise<FileHand
   checkInsideRoot(root, address);
   const real = await realPathInside(root, address);
   // Not to follow a link put there since the path was resolved.
-  return open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    await checkOpened(root, address, handle);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Throws ERR_SOURCE_URI where an open file lies outside the root: a folder on its way may have become a
+ * link since the path was resolved. Asks the kernel what was opened, where it tells (Linux).
+ */
+export async function checkOpened(
+  root: string,
+  address: Address,
+  handle: FileHandle,
+): Promise<void> {
+  const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+  if (opened !== undefined && !isInside(await realpath(root), opened)) throw leadsOut(address);
 }
 
 /** The real path. Throws ERR_SOURCE_URI where a link leads out of the root. */
 export async function realPathInside(root: string, address: Address): Promise<string> {
   const real = await realpath(address.key);
   if (!isInside(await realpath(root), real)) {
-    throw uriError(formatUri(address), "leads out of the root for files by a symbolic link");
+    throw leadsOut(address);
   }
   return real;
+}
+
+function leadsOut(address: Address): BulkError {
+  return uriError(formatUri(address), "leads out of the root for files by a symbolic link");
 }
 
 /**

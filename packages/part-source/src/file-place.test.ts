@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseUri } from "@headgate/core";
+import { expect, onTestFinished, test } from "vitest";
+import { checkOpened, openFile } from "./file-place.ts";
+
+/** A root with `in/a.csv`, and `out/a.csv` beside the root. */
+async function makeFolders(): Promise<{ readonly folder: string; readonly root: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "headgate-file-place-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const root = join(folder, "root");
+  for (const [place, text] of [
+    [join(root, "in"), "inside"],
+    [join(folder, "out"), "secret"],
+  ] as const) {
+    await mkdir(place, { recursive: true });
+    await writeFile(join(place, "a.csv"), text);
+  }
+  return { folder, root };
+}
+
+test("a file that was opened outside the root is refused, whatever its path said", async () => {
+  const { folder, root } = await makeFolders();
+  const address = parseUri(`file://${root}/in/a.csv`, "file");
+  await using inside = await open(join(root, "in/a.csv"));
+  await checkOpened(root, address, inside);
+  await using outside = await open(join(folder, "out/a.csv"));
+  await expect(checkOpened(root, address, outside)).rejects.toMatchObject({
+    code: "ERR_SOURCE_URI",
+  });
+});
+
+test("a folder that is swapped for a link out of the root, again and again, never opens the other", async () => {
+  const { folder, root } = await makeFolders();
+  await symlink(join(folder, "out"), join(root, "link"));
+  const swap = async (): Promise<void> => {
+    await rename(join(root, "in"), join(root, "aside"));
+    await rename(join(root, "link"), join(root, "in"));
+    await rename(join(root, "in"), join(root, "link"));
+    await rename(join(root, "aside"), join(root, "in"));
+  };
+  let swapping = true;
+  const swaps = (async () => {
+    while (swapping) await swap();
+  })();
+  let opened = 0;
+  for (let i = 0; i < 500; i++)
+    try {
+      await using handle = await openFile(root, parseUri(`file://${root}/in/a.csv`, "file"));
+      expect(await handle.readFile("utf8")).toBe("inside");
+      opened++;
+    } catch (error) {
+      expect(["ENOENT", "ELOOP", "ERR_SOURCE_URI"]).toContain(Reflect.get(Object(error), "code"));
+    }
+  swapping = false;
+  await swaps;
+  expect(opened).toBeGreaterThan(0);
+});
