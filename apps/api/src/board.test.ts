@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Secret } from "@headgate/core";
 import { createProducer, type Producer } from "@headgate/orchestrator/producer";
+import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createTestApi, testKey } from "./api.test-support.ts";
 import type { BoardQueue } from "./board.ts";
@@ -95,6 +96,53 @@ describe("the board", () => {
     expect(log.json()).toEqual(["load.planned parts=2"]);
   });
 
+  it("shows of a task's data what headgate puts there, and nothing that others did", async () => {
+    const { app } = createTestApi({ board, boardQueues });
+    const data = { connection: "default", loadId: "default.2", seal: "s", password: "canary" };
+    await producer.queues.loads.add("t", data, { jobId: "default.2" });
+    const url = "/board/api/queues/loads/default.2";
+    const shown = await app.inject({ url, headers: login });
+    expect(shown.json().job.data).toEqual({ connection: "default", loadId: "default.2" });
+    expect(shown.body).not.toContain("canary");
+  });
+
+  it("gives script in a task's name, key or error to the browser as data, never as a page", async () => {
+    const { app } = createTestApi({ board, boardQueues });
+    const script = "<script>alert(1)</script>";
+    const data = { connection: script, loadId: "default.3" };
+    const task = await producer.queues.loads.add(script, data, { jobId: "default.3" });
+    await task.log(`load.ended message=${script}`);
+    for (const path of ["", "/logs"]) {
+      const url = `/board/api/queues/loads/default.3${path}`;
+      const { headers, body } = await app.inject({ url, headers: login });
+      expect(body).toContain("alert(1)");
+      expect(headers["content-type"]).toMatch(/^application\/json/);
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+    }
+    const page = await app.inject({ url: "/board/queue/loads/default.3", headers: login });
+    expect(page.body).not.toContain("alert(1)");
+  });
+
+  it("closes every route of it to who does not log in, and lets readers change nothing", async () => {
+    const { app } = createTestApi({ board, boardQueues });
+    const { app: operated } = createTestApi({ board: { ...board, operate: true }, boardQueues });
+    const routes = await boardRoutes(app);
+    expect(routes.length).toBeGreaterThan(20);
+    const foreign = { ...login, "sec-fetch-site": "cross-site" };
+    for (const { method, url } of routes) {
+      const at = `${method} ${url}`;
+      const statusOf = async (api: typeof app, headers: Record<string, string>) =>
+        (await api.inject({ method, url, headers })).statusCode;
+      for (const api of [app, operated]) {
+        expect(await statusOf(api, {}), at).toBe(401);
+        expect(await statusOf(api, { authorization: `Bearer ${testKey}` }), at).toBe(401);
+      }
+      if (method === "GET" || method === "HEAD") continue;
+      expect(await statusOf(app, login), at).toBe(405);
+      expect(await statusOf(operated, foreign), at).toBe(403);
+    }
+  });
+
   it.each([
     ["PUT", "/board/api/queues/bulk-jobs/pause"],
     ["PUT", "/board/api/queues/bulk-jobs/1/retry"],
@@ -147,3 +195,22 @@ describe("the board", () => {
     expect((await app.inject({ url: "/board/api/queues", headers: login })).statusCode).toBe(404);
   });
 });
+
+type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Every route under the board, with examples for its parameters. */
+async function boardRoutes(
+  app: FastifyInstance,
+): Promise<readonly { readonly method: Method; readonly url: string }[]> {
+  const routes: { readonly method: Method; readonly url: string }[] = [];
+  app.addHook("onRoute", ({ method, url }) => {
+    if (!url.startsWith("/board")) return;
+    for (const each of [method].flat())
+      routes.push({
+        method: each as Method,
+        url: url.replace("*", "main.js").replaceAll(/:\w+/g, "loads"),
+      });
+  });
+  await app.ready();
+  return routes;
+}

@@ -34,9 +34,11 @@ export function addBoard(
   const { queues, board } = options;
   const serverAdapter = new FastifyAdapter().setBasePath(boardPath);
   createBullBoard({
-    queues: queues.map(
-      (queue) => new BullMQAdapter(queue, { readOnlyMode: board.operate !== true }),
-    ),
+    queues: queues.map((queue) => {
+      const adapter = new BullMQAdapter(queue, { readOnlyMode: board.operate !== true });
+      adapter.setFormatter("data", shownData);
+      return adapter;
+    }),
     serverAdapter,
     options: {
       uiConfig: {
@@ -54,6 +56,19 @@ export function addBoard(
     );
     await scope.register(serverAdapter.registerPlugin(), { prefix: boardPath });
   });
+}
+
+/** Payload of tasks that the board shows; whoever can add tasks could have put anything there. */
+const shownFields = ["connection", "kind", "loadId", "bulkJobId", "runId", "errandId"] as const;
+
+function shownData(data: unknown): Readonly<Record<string, unknown>> {
+  if (typeof data !== "object" || data === null) return {};
+  return Object.fromEntries(
+    shownFields.flatMap((field) => {
+      const value: unknown = Reflect.get(data, field);
+      return typeof value === "string" ? [[field, value]] : [];
+    }),
+  );
 }
 
 /** Answers itself what it refuses: the board's own error handler would turn a thrown problem into a 500. */
@@ -75,6 +90,14 @@ async function admit(
       reply,
       new HttpProblem("cross_site", "only the board's own page may do this"),
     );
+  // Each of Bull Board's own handlers would have to look at readOnlyMode for itself.
+  if (board.operate !== true && isWrite(request))
+    return sendProblem(
+      reply,
+      new HttpProblem("method_not_allowed", "the board only shows: api.board.operate is not set", {
+        allow: "GET, HEAD",
+      }),
+    );
   return undefined;
 }
 
@@ -87,11 +110,15 @@ function isLogin(header: string | undefined, board: BoardOptions): boolean {
 
 /** A browser sends the login along with requests of other sites' pages; it also says where they come from. */
 function isCrossSiteWrite(request: FastifyRequest): boolean {
-  if (request.method === "GET" || request.method === "HEAD") return false;
+  if (!isWrite(request)) return false;
   const site = request.headers["sec-fetch-site"];
   if (site !== undefined) return site !== "same-origin";
   const { origin, host } = request.headers;
   return origin !== undefined && origin.replace(/^https?:\/\//, "") !== host;
+}
+
+function isWrite({ method }: FastifyRequest): boolean {
+  return method !== "GET" && method !== "HEAD";
 }
 
 function isPage(reply: FastifyReply): boolean {
