@@ -79,6 +79,8 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
     "See the data stream's refresh history in Data Cloud; then headgate retry LOAD.",
   ERR_BULK_JOB_LOST: "See who aborted the bulk job; its parts go into another one.",
   ERR_UNSTABLE: "See the load's bulk jobs for what goes wrong; then headgate retry LOAD.",
+  ERR_QUARANTINED:
+    "Look at the workers' logs and memory at the time, and at the file; then headgate retry LOAD.",
   ERR_SCRATCH: "Make room in worker.scratchFolder, or name another folder.",
   ERR_RECORD_UNREADABLE:
     "Bring the load again. Let nothing but headgate write its keys; API and workers are of one version.",

@@ -1,18 +1,59 @@
 /** The worker's command with times and limits that users cannot set, from HEADGATE_TEST_TUNING. */
-import { milliseconds } from "@headgate/core";
+import { assertNever, bytes, milliseconds } from "@headgate/core";
+import type { ConnectionPorts } from "@headgate/orchestrator";
 import { readWorkerConfig, startWorker } from "@headgate/worker";
 
-/** Milliseconds, each absent for the default. */
+/** Milliseconds and bytes, each absent for the default. */
 export interface Tuning {
   readonly lockMs?: number;
   readonly sweepEveryMs?: number;
   readonly windowMs?: number;
   readonly observeEveryMs?: number;
+  /** Dies like a process that is out of memory when it reads the bytes `poison`, to plan or to upload. */
+  readonly diesOf?: "planning" | "upload";
+  readonly maxPartBytes?: number;
 }
 
-const { lockMs, sweepEveryMs, windowMs, observeEveryMs } = JSON.parse(
+const { lockMs, sweepEveryMs, windowMs, observeEveryMs, diesOf, maxPartBytes } = JSON.parse(
   process.env.HEADGATE_TEST_TUNING ?? "{}",
 ) as Tuning;
+
+/** A port that kills this process, as it is for bytes that no worker survives. */
+function poisonous(usual: ConnectionPorts, diesOf: Tuning["diesOf"]): ConnectionPorts {
+  async function* tasted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      if (Buffer.from(chunk).includes("poison")) process.kill(process.pid, "SIGKILL");
+      yield chunk;
+    }
+  }
+  const { read, readWhole, open } = usual.source;
+  switch (diesOf) {
+    case "planning":
+      return {
+        ...usual,
+        source: {
+          ...usual.source,
+          read: (...args) => tasted(read(...args)),
+          readWhole: (...args) => tasted(readWhole(...args)),
+        },
+      };
+    case "upload":
+      return {
+        ...usual,
+        source: {
+          ...usual.source,
+          open(pieces) {
+            const body = open(pieces);
+            return { bytes: body.bytes, open: (signal) => tasted(body.open(signal)) };
+          },
+        },
+      };
+    case undefined:
+      return usual;
+    default:
+      return assertNever(diesOf);
+  }
+}
 
 function write(msg: string, measures: object = {}): void {
   process.stdout.write(`${JSON.stringify({ msg, ...measures })}\n`);
@@ -21,12 +62,14 @@ function write(msg: string, measures: object = {}): void {
 const worker = await startWorker(readWorkerConfig(process.env), {
   emit: ({ type, ...measures }) => write(type, measures),
   tuning: {
+    ports: (usual) => poisonous(usual, diesOf),
     ...(lockMs === undefined ? {} : { lockMs: milliseconds(lockMs) }),
     ...(sweepEveryMs === undefined ? {} : { sweepEveryMs: milliseconds(sweepEveryMs) }),
     ...(windowMs === undefined ? {} : { limits: { windowMs: milliseconds(windowMs) } }),
-    ...(observeEveryMs === undefined
-      ? {}
-      : { steps: { observeEveryMs: milliseconds(observeEveryMs) } }),
+    steps: {
+      ...(observeEveryMs === undefined ? {} : { observeEveryMs: milliseconds(observeEveryMs) }),
+      ...(maxPartBytes === undefined ? {} : { maxPartBytes: bytes(maxPartBytes) }),
+    },
   },
 });
 process.once("SIGTERM", async () => {

@@ -5,6 +5,7 @@ import { BulkError, defaultReapSettings, milliseconds } from "@headgate/core";
 import {
   createLedgerMemory,
   createSeals,
+  type ConnectionPorts,
   createTaskSignals,
   defaultStepSettings,
   type EmitEvent,
@@ -62,6 +63,17 @@ export async function openConnection(
     };
     await publishLimits(ledger);
     await publishConnectors(ledger, catalogue);
+    const ports: ConnectionPorts = {
+      ...joinPorts(api, deps.source),
+      catalogue,
+      accessOf: (principal, via) => accessOf(current(), { principal, via }),
+      preflightOf: ({ sourceName, object }) => current().preflightOf(name, sourceName, object),
+      openScratch: () =>
+        openScratchFile(config.worker.scratchFolder ?? tmpdir(), systemChance.newId()),
+      chance: systemChance,
+      stopwatch: systemStopwatch,
+      emit,
+    };
     const context: StepContext = {
       ledger,
       signals: createTaskSignals({ ledger, queues, emit, random: systemChance.random }),
@@ -73,17 +85,7 @@ export async function openConnection(
         reap: { ...defaultReapSettings, abortForeign: connection.abortForeign },
         ...tuning.steps,
       },
-      ports: {
-        ...joinPorts(api, deps.source),
-        catalogue,
-        accessOf: (principal, via) => accessOf(current(), { principal, via }),
-        preflightOf: ({ sourceName, object }) => current().preflightOf(name, sourceName, object),
-        openScratch: () =>
-          openScratchFile(config.worker.scratchFolder ?? tmpdir(), systemChance.newId()),
-        chance: systemChance,
-        stopwatch: systemStopwatch,
-        emit,
-      },
+      ports: tuning.ports?.(ports) ?? ports,
     };
     return { context, close: () => api.close() };
   } catch (error) {

@@ -80,6 +80,7 @@ export const errorCodes = {
   ERR_BULK_JOB_FAILED: "the API reports the bulk job as Failed",
   ERR_BULK_JOB_LOST: "the bulk job vanished or was aborted by someone else",
   ERR_UNSTABLE: "a load was restarted more often than its budget allows",
+  ERR_QUARANTINED: "several workers in a row have died of it",
 
   ERR_SCRATCH: "the worker's scratch space cannot be used",
 

@@ -16,6 +16,7 @@ export * from "./load.ts";
 export * from "./outcome.ts";
 export * from "./part.ts";
 export * from "./preflight.ts";
+export * from "./quarantine.ts";
 export * from "./reaper.ts";
 export * from "./restarts.ts";
 export * from "./retry-table.ts";

@@ -105,6 +105,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_BULK_JOB_FAILED: never("a person has to look at the data stream's refresh history"),
   ERR_BULK_JOB_LOST: never("the parts go into another bulk job"),
   ERR_UNSTABLE: never("the budget of restarts is used up"),
+  ERR_QUARANTINED: never("it would kill the next worker too"),
 
   ERR_SCRATCH: sameCall(1_000, 60_000, 8, "a disk is cleaned, or another worker has room"),
 

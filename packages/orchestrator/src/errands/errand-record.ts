@@ -1,4 +1,5 @@
 /** An errand as it stands in its connection's ledger; the state machine is above `ErrandRequest`. */
+import { deathsToQuarantine } from "@headgate/core";
 import { z } from "zod";
 import { type ErrandRequest, type ErrandView, errandRequestSchema } from "../errands.ts";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
@@ -11,8 +12,6 @@ import { isGenuine, sealOf } from "../seals/seals.ts";
 const keepSeconds = 24 * 3600;
 /** Ended errands of one principal that are kept, the newest: their reports can have megabytes. */
 const mostEnded = 500;
-/** Workers that may die of an errand before it fails. */
-const takeoversAllowed = 3;
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
@@ -112,8 +111,8 @@ export async function beginErrand(
   ledger: Ledger,
   id: string,
 ): Promise<z.output<typeof beginAnswer>> {
-  const starts = 1 + takeoversAllowed;
-  return beginAnswer.parse(await runScript(ledger, beginScript, [id, starts, keepSeconds]));
+  const args = [id, deathsToQuarantine, keepSeconds];
+  return beginAnswer.parse(await runScript(ledger, beginScript, args));
 }
 
 const leaveScript = `

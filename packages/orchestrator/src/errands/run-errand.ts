@@ -1,5 +1,5 @@
 /** The task of an errand: does it once, and records how it ended; an expected failure is an answer too. */
-import { assertNever, isBulkError, type Outcome, reasonCode } from "@headgate/core";
+import { assertNever, deathsToQuarantine, isBulkError, type Outcome, reasonCode } from "@headgate/core";
 import { tampered } from "../seals/seals.ts";
 import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
@@ -34,8 +34,8 @@ export async function runErrand(
     case "worn-out":
       return await finish(context, errand, {
         state: "failed",
-        code: reasonCode("ERR_UNSTABLE"),
-        message: "every worker that took the errand has died of it",
+        code: reasonCode("ERR_QUARANTINED"),
+        message: `${deathsToQuarantine} workers in a row have died of the errand`,
       });
     default:
       return assertNever(begun);

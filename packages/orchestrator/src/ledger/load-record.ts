@@ -37,6 +37,10 @@ const loadRecordSchema = z.object({
   /** The header line that each upsert part begins with; "" for delete and before planning. */
   header: z.string().default(""),
   planTries: count.default(0),
+  /** Workers that have begun to plan it since the last planning that had an end. */
+  planStarts: count.default(0),
+  /** Workers that have died, in a row, while they sent a part of it. */
+  deaths: count.default(0),
   restarts: count.default(0),
   sourceObjects: count.default(0),
   parts: count.default(0),

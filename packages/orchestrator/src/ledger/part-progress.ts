@@ -16,6 +16,7 @@ redis.call('RPUSH', key .. ':receipts', ARGV[4])
 redis.call('HINCRBY', load, 'uploadedParts', 1)
 redis.call('HINCRBY', load, 'uploadedBytes', entry.bytes)
 redis.call('HINCRBY', load, 'uploadedRecords', entry.records)
+redis.call('HDEL', load, 'deaths')
 redis.call('HSET', key, 'revision', stamp())
 return redis.call('HGETALL', key)
 `;

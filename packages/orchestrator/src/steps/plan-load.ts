@@ -3,9 +3,10 @@
  * out the parts. Needs no slot, and refuses here what would fail later.
  */
 import {
-  type BulkError,
+  BulkError,
   backoffMs,
   createFindingsLog,
+  deathsToQuarantine,
   type Findings,
   type FindingsLog,
   findingsTotal,
@@ -14,6 +15,7 @@ import {
   reasonCode,
   retryTable,
 } from "@headgate/core";
+import { beginPlanning, endPlanning } from "../ledger/deaths.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import type { LoadRecord } from "../ledger/load-record.ts";
 import { commitManifest, countPlanTry, failPlanning, stageManifest } from "../ledger/manifest.ts";
@@ -34,16 +36,28 @@ export async function planLoad(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const findings = createFindingsLog(preflightFor(context.ports, load.request).policy);
+  const starts = await beginPlanning(context.ledger, load.id);
   try {
+    if (starts > deathsToQuarantine) throw quarantined(load);
     await writeManifest(context, load, findings, signal);
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
     if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
     const delay = await refuseOrDelay(context, load, findings.findings(), error);
     if (delay !== undefined) return delay;
+  } finally {
+    await endPlanning(context.ledger, load.id);
   }
   await claimBulkJobs(context, signal);
   return "next";
+}
+
+function quarantined(load: LoadRecord): BulkError {
+  return new BulkError(
+    "ERR_QUARANTINED",
+    `${deathsToQuarantine} workers in a row have died while they planned load ${load.id}`,
+    { fields: { loadId: load.id, deaths: deathsToQuarantine } },
+  );
 }
 
 async function writeManifest(

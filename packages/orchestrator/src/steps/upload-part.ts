@@ -1,11 +1,18 @@
 /** Uploads the part that is due. The intent is written before the PUT, the result after it. */
-import { BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
+import {
+  BulkError,
+  bodyPieces,
+  deathsToQuarantine,
+  isBulkError,
+  type SourceObject,
+} from "@headgate/core";
 import {
   advanceBulkJob,
   type BulkJobPart,
   type BulkJobRecord,
   readBulkJobParts,
 } from "../ledger/bulk-job-record.ts";
+import { clearUploadDeaths, countUploadDeath } from "../ledger/deaths.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readLoad, readPartRange, readSource } from "../ledger/load-record.ts";
 import { recordUploaded, returnLastPart } from "../ledger/part-progress.ts";
@@ -32,8 +39,8 @@ export async function uploadNextPart(
   const { ledger, ports, settings } = context;
   const parts = await readBulkJobParts(ledger, record.id);
   if (await isUnwanted(ledger, parts)) return await startAbort(context, record, unwanted, []);
-  if (record.uploading === "1") return await unknownUpload(context, record, interrupted(record));
   const due = parts[record.next];
+  if (record.uploading === "1") return await afterDeath(context, record, due);
   if (due === undefined) {
     await advanceBulkJob(ledger, record, { phase: "closing", tries: 0 });
     return "next";
@@ -50,10 +57,37 @@ export async function uploadNextPart(
     await ports.ingestion.upload(sending.remoteId ?? "", body, { signal });
     return await uploaded(context, sending, due, body.sha256());
   } catch (error) {
-    if (signal.aborted && context.stopping?.aborted) return await cutOff(context, sending, body);
+    if (signal.aborted && context.stopping?.aborted)
+      return await cutOff(context, sending, { due, body });
     if (!isBulkError(error)) throw error;
+    await clearUploadDeaths(ledger, due.load);
     return await uploadFailed(context, sending, due, error, signal);
   }
+}
+
+/** A worker was stopped in the middle of the upload: if it is not the first, the part may be why. */
+async function afterDeath(
+  context: StepContext,
+  record: BulkJobRecord,
+  due: BulkJobPart | undefined,
+): Promise<StepResult> {
+  if (due === undefined) return await unknownUpload(context, record, interrupted(record));
+  const { ledger } = context;
+  const deaths = 1 + ((await readLoad(ledger, due.load))?.deaths ?? 0);
+  if (deaths >= deathsToQuarantine)
+    return await startAbort(context, record, quarantined(record, due), [due.load]);
+  const result = await unknownUpload(context, record, interrupted(record));
+  // After the fenced write, so that each death counts once; one that a further death hides does not.
+  await countUploadDeath(ledger, due.load);
+  return result;
+}
+
+function quarantined(record: BulkJobRecord, { load, part }: BulkJobPart): BulkError {
+  return new BulkError(
+    "ERR_QUARANTINED",
+    `${deathsToQuarantine} workers in a row have died while they sent part ${part} of load ${load}`,
+    { fields: { bulkJobId: record.id, loadId: load, part, deaths: deathsToQuarantine } },
+  );
 }
 
 /**
@@ -63,9 +97,10 @@ export async function uploadNextPart(
 async function cutOff(
   context: StepContext,
   record: BulkJobRecord,
-  body: VerifiedBody | undefined,
+  { due, body }: { readonly due: BulkJobPart; readonly body: VerifiedBody | undefined },
 ): Promise<StepResult> {
   const { ledger } = context;
+  await clearUploadDeaths(ledger, due.load);
   if (body?.handedOver()) return await unknownUpload(context, record, interrupted(record));
   await advanceBulkJob(ledger, record, { uploading: "" });
   return later(await ledgerNow(ledger), 0, "the worker stops, another sends the part");

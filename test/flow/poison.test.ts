@@ -1,0 +1,48 @@
+/** Loads that kill the workers that touch them, as processes that really die. */
+import { afterEach, expect, it } from "vitest";
+import { customers, orders, ordersCsv, rowsOf, schema } from "./csv.ts";
+import { recordsHash } from "./records-hash.ts";
+import { type Rig, startRig } from "./rig.ts";
+import type { Tuning } from "./tuned-worker.ts";
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+});
+
+const rows = rowsOf(20);
+
+it.each(["planning", "upload"] as const)(
+  "a load that kills three workers in its %s fails by name, and the others go on",
+  { timeout: 120_000 },
+  async (diesOf) => {
+    const own = await startRig({ schemas: { crm: schema }, workers: 0 });
+    rig = own;
+    const tuning: Tuning = { lockMs: 1000, sweepEveryMs: 500, diesOf };
+    const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
+    const poison = await own.put("poison.csv", ordersCsv([["k", "poison"]]));
+    const good = await own.put("good.csv", ordersCsv(rows));
+    const other = await own.put("other.csv", "id,name\nc,d\n");
+    const { id: poisonous } = await own.enqueue({ ...orders, source: { uri: poison } });
+    const { id: behind } = await own.enqueue({ ...orders, source: { uri: good } });
+    const { id: aside } = await own.enqueue({ ...customers, source: { uri: other } });
+    for (let death = 0; death < 3; death++) {
+      const victim = own.startProcess("tuned", environment);
+      expect(await victim.ended).toMatchObject({ code: null, signal: "SIGKILL" });
+    }
+    const last = own.startProcess("tuned", environment);
+    expect(await own.ended(poisonous)).toMatchObject({
+      state: "failed",
+      reason: { code: "quarantined", message: expect.stringContaining("3 workers in a row") },
+    });
+    expect(await own.ended(behind)).toMatchObject({ state: "complete" });
+    expect(await own.ended(aside)).toMatchObject({ state: "complete" });
+    const { objects } = await own.emulator.control.state();
+    expect(objects).toContainEqual(
+      expect.objectContaining({ object: "orders", heldHash: recordsHash(rows) }),
+    );
+    last.kill("SIGTERM");
+    expect(await last.ended).toMatchObject({ code: 0 });
+  },
+);
