@@ -1,5 +1,5 @@
 /** Chance that a seed decides, so that a run can be repeated. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Draws that depend on the seed and on what was drawn before, and on nothing else. */
 export interface Dice {
@@ -13,15 +13,9 @@ export interface Dice {
 
 /** Dice for one purpose of a run: those of another purpose do not change what these draw. */
 export function createDice(seed: string, purpose: string): Dice {
-  const digest = createHash("sha256").update(`${purpose}\n${seed}`).digest();
-  let state = digest.readUInt32BE(0);
-  // mulberry32: small, and good enough for draws that only have to be spread.
-  const random = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  let draws = 0;
+  const random = (): number =>
+    hash("sha256", `${purpose}\n${seed}\n${draws++}`, "buffer").readUInt32BE(0) / 2 ** 32;
   const whole = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   return {
     random,

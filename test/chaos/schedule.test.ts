@@ -51,6 +51,6 @@ it("plans loads that give each key its versions in order", () => {
   const [load] = loads;
   if (load?.files[0] === undefined) throw new Error("no load");
   const lines = bytesOfFile(load, load.files[0]).toString().split("\n");
-  expect(lines[0]).toBe("id,version,note");
+  expect(lines[0]).toBe("id,written,note");
   expect(lines[1]).toContain(`k${load.files[0].firstKey},v0,`);
 });

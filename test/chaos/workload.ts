@@ -50,7 +50,7 @@ const gzipEvery = 9;
 export const canaryCell = "canary-cell-4f1c";
 
 /** Names of the objects. */
-export function objectNames(count: number): readonly string[] {
+function objectNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => `thing${i + 1}`);
 }
 
@@ -109,7 +109,7 @@ export function schemaOf(objects: number): string {
       type: object
       properties:
         id: { type: string }
-        version: { type: string }
+        written: { type: string }
         note: { type: string }
 `,
   );
@@ -119,7 +119,7 @@ export function schemaOf(objects: number): string {
 /** The bytes of a file as they are stored. */
 export function bytesOfFile(load: LoadPlan, file: FilePlan): Buffer {
   const lines: string[] = [];
-  if (load.operation === "upsert") lines.push(["id", "version", "note"].join(","));
+  if (load.operation === "upsert") lines.push(["id", "written", "note"].join(","));
   for (let i = 0; i < file.rows; i++)
     lines.push(
       rowOf(load, file.firstKey + i)
