@@ -29,6 +29,11 @@ async function keyFile(name: string, mode: number): Promise<string> {
   return path;
 }
 
+/** Redis 7.0 had no release with the fixes of 2025 and 2026. */
+function isOld(info: string): boolean {
+  return /redis_version:7\.0\./.test(info) && !info.includes("valkey_version");
+}
+
 /** Starts a worker that must end by itself; answers the one line it leaves. */
 async function refusal(environment: Readonly<Record<string, string>>): Promise<string> {
   const { code, signal, stderr } = await rig.startProcess("shipped", environment).ended;
@@ -84,8 +89,12 @@ it("refuses a Redis that evicts or forgets, unless that is allowed", async () =>
   );
   expect(await client.keys(`*${rig.prefix}*`)).toEqual([]);
 
+  const before = rig.events.length;
   const allowed = rig.startProcess("shipped", { ...own, HEADGATE__REDIS__ALLOW_VOLATILE: "true" });
   await allowed.ready;
+  // Told once, and it starts all the same.
+  const told = rig.events.slice(before).filter(({ type }) => type === "redis.unpatched");
+  expect(told).toHaveLength(isOld(await client.info("server")) ? 1 : 0);
   allowed.kill("SIGTERM");
   expect(await allowed.ended).toEqual({ code: 0, signal: null, stderr: "" });
 });

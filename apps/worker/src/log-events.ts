@@ -17,6 +17,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "queue.error",
   "record.refused",
   "redis.away",
+  "redis.unpatched",
   "reaper.acted",
   "sweep.repaired",
   "uploads.sweep-failed",

@@ -24,6 +24,8 @@ import {
   whenReady,
 } from "@headgate/orchestrator";
 import { createUploadFolder } from "@headgate/part-source/uploads";
+import { readInfo } from "./doctor/redis-info.ts";
+import { versionCheck } from "./doctor/redis-version.ts";
 import { drainMsOf } from "./from-config.ts";
 import { openConnection } from "./open-connection.ts";
 import { openSources } from "./open-sources.ts";
@@ -81,6 +83,9 @@ export async function startWorker(
         message: "Redis does not answer; the worker waits for it",
       });
     await checkRedis(redis, { allowVolatile: redisConfig.allowVolatile });
+    const version = versionCheck(await readInfo(redis));
+    if (version.status !== "ok")
+      options.emit({ type: "redis.unpatched", message: `${version.detail}; see headgate doctor` });
 
     const feed = createEventWriter({ redis, prefix, baseOf: (name) => ledgerBase(prefix, name) });
     cleanUps.push(() => feed.close());

@@ -42,6 +42,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "uploads.removed": true,
   "uploads.sweep-failed": true,
   "redis.away": true,
+  "redis.unpatched": true,
   "queue.lease-lost": true,
   "queue.error": true,
 };

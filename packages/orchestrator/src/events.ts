@@ -229,6 +229,7 @@ export type HeadgateEvent =
   | { readonly type: "uploads.removed"; readonly files: number }
   | { readonly type: "uploads.sweep-failed"; readonly message: string }
   | { readonly type: "redis.away"; readonly message: string }
+  | { readonly type: "redis.unpatched"; readonly message: string }
   | {
       readonly type: "queue.lease-lost";
       readonly queue: string;
