@@ -1,9 +1,15 @@
 /** What the door to loads says, and leaves, while Redis is full, or gone. */
+import { once } from "node:events";
 import { isBulkError } from "@headgate/core";
-import { createProducer, type Loads, parseLoadRequest } from "@headgate/orchestrator";
+import {
+  connectWorker,
+  createProducer,
+  type Loads,
+  parseLoadRequest,
+} from "@headgate/orchestrator";
 import { startPrivateRedis } from "@headgate/standalone/redis";
 import { Redis } from "ioredis";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { orders } from "./csv.ts";
 
 async function doorOnRedisOfItsOwn(): Promise<{
@@ -60,4 +66,23 @@ it("takes nothing in while Redis is full, and the same request once it is not", 
   expect((await client.keys("*")).toSorted()).toEqual(before);
   expect((await loads.list({})).loads).toEqual([]);
   expect(await loads.accept(request, options)).toMatchObject({ replayed: false });
+});
+
+it("leaves a Redis that has become a replica, and goes on once one takes writes again", async () => {
+  const { url, loads } = await doorOnRedisOfItsOwn();
+  const operator = new Redis(url);
+  onTestFinished(() => operator.disconnect());
+  const worker = connectWorker(url);
+  onTestFinished(() => worker.disconnect());
+  await worker.set("k", "before");
+  await operator.replicaof("127.0.0.1", 1);
+  const again = once(worker, "ready");
+  await expect(worker.set("k", "replica")).rejects.toThrow("READONLY");
+  await again;
+  await expect(loads.accept(request, options)).rejects.toMatchObject({ code: "ERR_REDIS_AWAY" });
+  await operator.replicaof("NO", "ONE");
+  expect(await worker.set("k", "after")).toBe("OK");
+  await vi.waitFor(async () =>
+    expect(await loads.accept(request, options)).toMatchObject({ replayed: false }),
+  );
 });

@@ -170,6 +170,11 @@ function quotaOf(connection: string): QuotaView {
         },
       ],
     },
+    lost: {
+      ...{ at: "2026-01-01T00:00:00.000Z", frozenUntil: "2026-01-01T01:00:30.000Z" },
+      ...{ sign: "emptied", message: "the ledger is empty" },
+      ...{ unknownBulkJobs: ["r1"], missingLoads: ["default.7"] },
+    },
     waiting: [{ object: "web/order", loads: 2 }],
   };
 }

@@ -252,6 +252,11 @@ describe("headgate status, quota and cancel", () => {
       "slots    3 of 20 used in 3600 s, 15 free (1 by other tools, 2 kept for other tools)",
     );
     expect(stdout).toContain("waiting  web/order: 2 loads");
+    expect(stdout).toContain(
+      "lost     Redis lost data, seen at 2026-01-01T00:00:00.000Z: the ledger is empty; nothing created until 2026-01-01T01:00:30.000Z",
+    );
+    expect(stdout).toContain("unknown bulk jobs of the tenant: r1");
+    expect(stdout).toContain("loads gone: default.7");
     const json = await headgate("quota", "--connection", "default", "--json");
     expect(JSON.parse(json.stdout).quotas[0].slots.limit).toBe(20);
   });

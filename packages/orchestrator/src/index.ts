@@ -1,7 +1,6 @@
 export * from "./events.ts";
 export { createEventWriter } from "./feed/event-writer.ts";
 export * from "./intake/stream-intake.ts";
-export { readLoss } from "./ledger/history.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export { createLedgerMemory } from "./ledger/ledger-memory.ts";
 export { publishConnectors, publishLimits } from "./ledger/published.ts";

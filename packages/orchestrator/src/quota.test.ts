@@ -2,6 +2,7 @@ import { defaultSlotLimits, milliseconds, type SlotLimits } from "@headgate/core
 import { expect, it } from "vitest";
 import { endBulkJob } from "./ledger/end-bulk-job.ts";
 import { closeGate } from "./ledger/gate.ts";
+import { declareLoss } from "./ledger/history.ts";
 import { bulkJobOf, claimAs, complete, planLoadAs } from "./ledger/ledger.test-support.ts";
 import { recordObservation } from "./ledger/observation.ts";
 import { publishLimits } from "./ledger/published.ts";
@@ -102,6 +103,25 @@ it("shows until when a 429 keeps the gate closed, and nothing once it is open", 
   expect((await door.loads.quota())[0]?.gateClosedUntil).toBe("1970-01-01T00:16:45.000Z");
   door.setNow(1_005_000);
   expect((await door.loads.quota())[0]).not.toHaveProperty("gateClosedUntil");
+});
+
+it("shows for 7 days that Redis has lost data, how long nothing is created, and whom it concerns", async () => {
+  const door = doorOfTest();
+  const { ledger } = door.of("default");
+  const report = { sign: "emptied", unknownBulkJobs: ["r1"], missingLoads: ["default.a"] } as const;
+  await declareLoss(ledger, { seenGeneration: undefined, generation: "g1", report });
+  const days = 86_400_000;
+  for (const now of [1_000_000, 1_000_000 + 7 * days - 1]) {
+    door.setNow(now);
+    expect((await door.loads.quota())[0]?.lost).toEqual({
+      ...report,
+      at: "1970-01-01T00:16:40.000Z",
+      frozenUntil: new Date(1_000_000 + ledger.limits.windowMs).toISOString(),
+      message: "the ledger is empty",
+    });
+  }
+  door.setNow(1_000_000 + 7 * days);
+  expect((await door.loads.quota())[0]).not.toHaveProperty("lost");
 });
 
 it("shows every connection, or the one that is named, or says that there is none such", async () => {

@@ -1,7 +1,8 @@
 /** Reads how much of a connection's quota is used, by whom, and when it returns. */
-import { decideWindow, epochMs, type Slot, type SlotLimits } from "@headgate/core";
-import { loadsOfBulkJob, readBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
+import { decideWindow, epochMs, lossSentence, type Slot, type SlotLimits } from "@headgate/core";
+import { loadsOfBulkJob, readableBulkJob, unfinishedBulkJobs } from "./ledger/bulk-job-record.ts";
 import { readLines } from "./ledger/claim.ts";
+import { readLoss } from "./ledger/history.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
 import { readLimits } from "./ledger/published.ts";
 import { iso } from "./load-view.ts";
@@ -35,7 +36,21 @@ export async function readQuota(ledger: Ledger): Promise<QuotaView> {
       holders,
     },
     ...(gate > now ? { gateClosedUntil: iso(gate) } : {}),
+    ...(await lostOf(ledger, now)),
     waiting: await readWaiting(ledger),
+  };
+}
+
+/** Days for which a loss is shown. */
+const lossShownDays = 7;
+
+async function lostOf(ledger: Ledger, now: number): Promise<Pick<QuotaView, "lost">> {
+  const loss = await readLoss(ledger);
+  if (loss === undefined || loss.at + lossShownDays * 86_400_000 <= now) return {};
+  const { sign, unknownBulkJobs, missingLoads } = loss;
+  const instants = { at: iso(loss.at), frozenUntil: iso(loss.frozenUntil) };
+  return {
+    lost: { ...instants, sign, message: lossSentence(sign), unknownBulkJobs, missingLoads },
   };
 }
 
@@ -62,7 +77,7 @@ async function readSlots(ledger: Ledger): Promise<readonly Slot[]> {
 async function readHolders(ledger: Ledger): Promise<QuotaView["permits"]["holders"]> {
   const held = await Promise.all(
     (await unfinishedBulkJobs(ledger)).map(async (id) => {
-      const record = await readBulkJob(ledger, id);
+      const record = await readableBulkJob(ledger, id);
       if (record === undefined) return [];
       const { sourceName, object, phase, claimedAt } = record;
       const loads = await loadsOfBulkJob(ledger, id);

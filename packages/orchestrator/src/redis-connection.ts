@@ -45,11 +45,20 @@ export async function whenReady(redis: Redis): Promise<boolean> {
 
 /** Without a listener an outage would end the process; each failed call reports it by itself. */
 function connect(url: string, options: Options): Redis {
+  const all: Options = { ...options, reconnectOnError: isDemoted };
   const redis = url.startsWith("unix:")
-    ? new Redis({ ...socketOf(url), ...options })
-    : new Redis(url, options);
+    ? new Redis({ ...socketOf(url), ...all })
+    : new Redis(url, all);
   redis.on("error", () => undefined);
   return redis;
+}
+
+/**
+ * After a failover the old primary answers READONLY, for as long as one stays with it: a new connection
+ * finds the new one. The command itself fails.
+ */
+function isDemoted(error: Error): boolean {
+  return error.message.split(" ", 1)[0] === "READONLY";
 }
 
 /** ioredis knows no URL for a socket. */

@@ -1,5 +1,12 @@
 /** What people and programs see of loads and quota: plain JSON, stable names, ISO 8601 instants in UTC. */
-import type { BulkJobEnd, BulkJobPhase, LoadState, Operation, RemoteState } from "@headgate/core";
+import type {
+  BulkJobEnd,
+  BulkJobPhase,
+  LoadState,
+  LossSign,
+  Operation,
+  RemoteState,
+} from "@headgate/core";
 import type { LoadRequest } from "./load-request.ts";
 
 /** Counts of one kind of thing, on its way through a load. */
@@ -87,6 +94,21 @@ export interface PartPage {
   readonly nextCursor?: string;
 }
 
+/** A loss of data in Redis, and whom it concerns. */
+export interface LossView {
+  /** When it was noticed. */
+  readonly at: string;
+  /** Nothing is created before. */
+  readonly frozenUntil: string;
+  readonly sign: LossSign;
+  /** The sign as a sentence. */
+  readonly message: string;
+  /** The API's ids of bulk jobs that may be ours and that were not in Redis; at most 100. */
+  readonly unknownBulkJobs: readonly string[];
+  /** Loads that were under way and are gone; at most 100. */
+  readonly missingLoads: readonly string[];
+}
+
 /** A connection's quota. */
 export interface QuotaView {
   readonly connection: string;
@@ -120,6 +142,8 @@ export interface QuotaView {
   };
   /** Present while a 429 keeps the fleet from creating. */
   readonly gateClosedUntil?: string;
+  /** Present for 7 days after Redis was seen to have lost data. */
+  readonly lost?: LossView;
   /** Lines with waiting work: object and number of loads. */
   readonly waiting: readonly { readonly object: string; readonly loads: number }[];
 }

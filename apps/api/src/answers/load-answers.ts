@@ -151,6 +151,19 @@ const quota: z.ZodType<QuotaView> = z
     gateClosedUntil: instant
       .exactOptional()
       .describe("while the API throttles: no creation until then"),
+    lost: z
+      .object({
+        at: instant.describe("when it was noticed"),
+        frozenUntil: instant.describe("nothing is created before"),
+        sign: z.enum(["emptied", "replaced", "rolled-back", "unknown-bulk-jobs"]),
+        message: z.string(),
+        unknownBulkJobs: z
+          .array(z.string())
+          .describe("the API's ids of bulk jobs that may be ours and that were not in Redis"),
+        missingLoads: z.array(z.string()).describe("loads that were under way and are gone"),
+      })
+      .exactOptional()
+      .describe("for 7 days after Redis was seen to have lost data"),
     waiting: z
       .array(z.object({ object: z.string(), loads: count }))
       .describe("lines with waiting work"),

@@ -32,6 +32,15 @@ const quotaAnswer = z.looseObject({
         ),
       }),
       gateClosedUntil: z.string().optional(),
+      lost: z
+        .looseObject({
+          at: z.string(),
+          frozenUntil: z.string(),
+          message: z.string(),
+          unknownBulkJobs: z.array(z.string()),
+          missingLoads: z.array(z.string()),
+        })
+        .optional(),
       waiting: z.array(z.looseObject({ object: z.string(), loads: z.number() })),
     }),
   ),

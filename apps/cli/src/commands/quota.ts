@@ -40,6 +40,7 @@ function showQuota(quota: QuotaAnswer["quotas"][number]): string {
     lines.push(`  slots return at ${slots.returnsAt.map(shortTime).join(", ")} UTC`);
   if (quota.gateClosedUntil !== undefined)
     lines.push(`  closed until ${quota.gateClosedUntil}: the API asked to slow down`);
+  if (quota.lost !== undefined) lines.push(...showLoss(quota.lost));
   for (const holder of permits.holders) {
     const { bulkJob, sourceName, object, phase, since, loads } = holder;
     const how = since === undefined ? phase : `${phase} since ${since}`;
@@ -49,6 +50,17 @@ function showQuota(quota: QuotaAnswer["quotas"][number]): string {
   for (const { object, loads } of waiting)
     lines.push(`  waiting  ${object}: ${showCount(loads, "load")}`);
   return lines.join("\n");
+}
+
+function showLoss(lost: NonNullable<QuotaAnswer["quotas"][number]["lost"]>): readonly string[] {
+  const { at, frozenUntil, message, unknownBulkJobs, missingLoads } = lost;
+  const lines = [
+    `  lost     Redis lost data, seen at ${at}: ${message}; nothing created until ${frozenUntil}`,
+  ];
+  if (unknownBulkJobs.length > 0)
+    lines.push(`           unknown bulk jobs of the tenant: ${unknownBulkJobs.join(", ")}`);
+  if (missingLoads.length > 0) lines.push(`           loads gone: ${missingLoads.join(", ")}`);
+  return lines;
 }
 
 /** An instant of the rolling hour: its time of day says which. */
