@@ -13,6 +13,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "ledger.lost",
   "gate.closed",
   "intake.refused",
+  "worker.stuck",
   "queue.lease-lost",
   "queue.error",
   "record.refused",

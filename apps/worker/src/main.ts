@@ -1,6 +1,6 @@
 /**
  * The `headgate-worker` command: takes tasks until SIGTERM or SIGINT. Exit codes: 0 after a clean stop,
- * 1 where it cannot start or stop, 2 for a wrong flag or configuration.
+ * 1 where it cannot start, go on or stop, 2 for a wrong flag or configuration.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -38,22 +38,22 @@ async function work(): Promise<void> {
   const worker = await startWorker(loaded, { emit: logEvents(logger) });
   const config = followConfig(loaded, { worker, logger });
   let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
+  const stop = async (why: string, exitCode = 0): Promise<void> => {
     if (stopping) return worker.hurry();
     stopping = true;
     const stopMs = loaded.config.worker.stopSeconds * 1000;
     // A worker that cannot reach Redis cannot give its tasks back; others take them over.
     setTimeout(() => {
-      logger.error({ signal, stopMs }, "worker.stopped-late");
+      logger.error({ signal: why, stopMs }, "worker.stopped-late");
       process.exit(1);
     }, stopMs);
     config.close();
     await worker.close();
-    logger.info({ signal }, "worker.stopped");
-    process.exit(0);
+    logger.info({ signal: why }, "worker.stopped");
+    process.exit(exitCode);
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+  void worker.dead.then(() => stop("no task is taken", 1));
   process.on("SIGHUP", config.reload);
   logger.info({ connections: Object.keys(loaded.config.connections) }, "worker.ready");
 }

@@ -54,6 +54,8 @@ export interface RunningWorker {
   close(): Promise<void>;
   /** Makes a close that is under way cut uploads off. */
   hurry(): void;
+  /** Resolves when it has stopped taking tasks by itself, for good: only a new process can help. */
+  readonly dead: Promise<void>;
 }
 
 /**
@@ -169,6 +171,7 @@ export async function startWorker(
       },
       close: closeAll,
       hurry: () => fleet.hurry(),
+      dead: fleet.dead,
     };
   } catch (error) {
     await closeAll();

@@ -43,6 +43,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "uploads.sweep-failed": true,
   "redis.away": true,
   "redis.unpatched": true,
+  "worker.stuck": true,
   "queue.lease-lost": true,
   "queue.error": true,
 };

@@ -231,6 +231,13 @@ export type HeadgateEvent =
   | { readonly type: "redis.away"; readonly message: string }
   | { readonly type: "redis.unpatched"; readonly message: string }
   | {
+      readonly type: "worker.stuck";
+      readonly queue: string;
+      readonly idleMs: number;
+      /** What comes next: its loop is opened again, or the process ends. */
+      readonly next: "reopen" | "end";
+    }
+  | {
       readonly type: "queue.lease-lost";
       readonly queue: string;
       readonly task: string;

@@ -90,10 +90,16 @@ async function run({ terminal, signal }: CommandContext, flags: UpFlags): Promis
     pid: process.pid,
   };
   terminal.answer(flags.json ? JSON.stringify(ready) : showReady(ready, flags));
-  if (!signal.aborted) await Promise.race([up.redisEnded, aborted(signal)]);
+  const workerDead = up.workerDead.then(() => "worker-dead");
+  const end = signal.aborted
+    ? undefined
+    : await Promise.race([up.redisEnded, workerDead, aborted(signal)]);
   if (signal.aborted) {
     terminal.note("giving back what is under way; once more Ctrl-C ends at once");
     await closeInTime(up, { ms: up.stopMs, terminal });
+  } else if (end === "worker-dead") {
+    await closeInTime(up, { ms: withoutRedisMs, terminal });
+    throw new CliError("failed", "the worker took no task any more; start it again");
   } else {
     terminal.failure(`the private Redis has ended; see ${data.redis}/redis.log`);
     await closeInTime(up, { ms: withoutRedisMs, terminal });

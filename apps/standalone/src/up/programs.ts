@@ -8,6 +8,8 @@ import type { Logger } from "pino";
 export interface Programs {
   /** Where the API answers on this machine. */
   readonly apiUrl: string;
+  /** Resolves when the worker has stopped taking tasks by itself, for good. */
+  readonly workerDead: Promise<void>;
   /** Stops taking requests, then gives the tasks under way back. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ function running(
   });
   return {
     apiUrl: api.url.replace(/\/\/(0\.0\.0\.0|\[::\])/, "//127.0.0.1"),
+    workerDead: worker.dead,
     async close() {
       stopped.abort();
       await watch.ended;

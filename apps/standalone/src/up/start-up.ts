@@ -33,6 +33,8 @@ export interface RunningUp {
   readonly boardPasswordFile: string | undefined;
   /** Settles when the private Redis has ended by itself, which leaves nothing to work on. */
   readonly redisEnded: Promise<void>;
+  /** Resolves when the worker has stopped taking tasks by itself, for good. */
+  readonly workerDead: Promise<void>;
   /** Gives the tasks under way back and ends everything; what is stored stays. */
   close(): Promise<void>;
 }
@@ -79,6 +81,7 @@ export async function startUp(options: UpOptions): Promise<RunningUp> {
       stopMs: loaded.config.worker.stopSeconds * 1000,
       boardPasswordFile: loaded.config.api.board?.passwordFile,
       redisEnded: redis?.ended ?? new Promise(() => {}),
+      workerDead: programs.workerDead,
       close,
     };
   } catch (error) {

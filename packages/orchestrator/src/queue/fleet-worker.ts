@@ -1,10 +1,11 @@
 /** One worker of the fleet: takes tasks of all queues until it is told to stop. */
 import { BulkError, type Milliseconds, seconds } from "@headgate/core";
-import { UnrecoverableError, Worker } from "bullmq";
+import type { Processor, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
-import { type Queues, queueNames, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
+import { systemStopwatch } from "../system-ports.ts";
+import { type Queues, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
 import {
   bulkJobProcessor,
   errandProcessor,
@@ -12,6 +13,8 @@ import {
   runProcessor,
   upkeepProcessor,
 } from "./task-runner.ts";
+import { openTaskTaker } from "./task-taker.ts";
+import { createWatchdog, lookEveryMs } from "./watchdog.ts";
 
 export interface FleetWorkerOptions {
   /** Opened with `maxRetriesPerRequest: null`; closed by the caller. */
@@ -43,6 +46,8 @@ export interface FleetWorker {
   close(): Promise<void>;
   /** Makes a close that is under way cut everything off. */
   hurry(): void;
+  /** Resolves when it has stopped taking tasks by itself, for good: only a new process can help. */
+  readonly dead: Promise<void>;
 }
 
 /** Times a task may be taken over from a dead worker. BullMQ's default of 1 would fail it at the second. */
@@ -79,44 +84,41 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     stalledInterval: lockMs / 2,
     settings: { backoffStrategy: unexpectedErrorWaitMs },
   };
-  const workers = [
-    new Worker(queueNames.loads, loadProcessor(deps), {
-      ...shared,
-      concurrency: planConcurrency,
-    }),
-    new Worker(queueNames.bulkJobs, bulkJobProcessor(deps), {
-      ...shared,
-      concurrency: bulkJobsPerConnection * contexts.size,
-    }),
-    new Worker(queueNames.runs, runProcessor(deps), {
-      ...shared,
-      concurrency: runsPerConnection * contexts.size,
-    }),
-    new Worker(queueNames.errands, errandProcessor(deps, { plansAtOnce: planConcurrency }), {
-      ...shared,
-      concurrency: planConcurrency + shortErrandsAtOnce,
-    }),
-    new Worker(queueNames.upkeep, upkeepProcessor(deps), {
-      ...shared,
-      concurrency: contexts.size + 1,
-    }),
+  const taking: readonly (readonly [Queue, Processor, number])[] = [
+    [queues.loads, loadProcessor(deps), planConcurrency],
+    [queues.bulkJobs, bulkJobProcessor(deps), bulkJobsPerConnection * contexts.size],
+    [queues.runs, runProcessor(deps), runsPerConnection * contexts.size],
+    [
+      queues.errands,
+      errandProcessor(deps, { plansAtOnce: planConcurrency }),
+      planConcurrency + shortErrandsAtOnce,
+    ],
+    [queues.upkeep, upkeepProcessor(deps), contexts.size + 1],
   ];
-  for (const worker of workers) {
-    worker.on("error", (error) =>
-      emit({ type: "queue.error", queue: worker.name, message: error.message }),
-    );
-    worker.on("failed", (_task, error) => {
-      // A load or bulk job that fails has said so itself.
-      if (error instanceof UnrecoverableError) return;
-      emit({ type: "queue.error", queue: worker.name, message: error.message });
-    });
-  }
+  const takers = taking.map(([queue, process, concurrency]) => ({
+    queue,
+    taker: openTaskTaker({
+      queue: queue.name,
+      process,
+      worker: { ...shared, concurrency },
+      emit,
+    }),
+  }));
+  const watchdog = createWatchdog({
+    redis: options.redis,
+    takers,
+    stopwatch: systemStopwatch,
+    emit,
+  });
+  const looking = setInterval(() => void watchdog.look(), lookEveryMs);
   return {
+    dead: watchdog.dead,
     async close() {
+      clearInterval(looking);
       drain.abort(new Error("the worker wants to stop"));
       const drainMs = options.drainMs ?? seconds(25);
       const budget = setTimeout(() => stop.abort(new Error("the worker stops")), drainMs);
-      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(takers.map(({ taker }) => taker.close()));
       clearTimeout(budget);
     },
     hurry: () => stop.abort(new Error("the worker stops at once")),
