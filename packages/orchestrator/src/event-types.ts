@@ -32,6 +32,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "gate.closed": true,
   "foreign.seen": true,
   "ledger.lost": true,
+  "record.unreadable": true,
   "reaper.round": true,
   "reaper.acted": true,
   "reaper.failed": true,

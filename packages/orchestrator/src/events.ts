@@ -161,6 +161,13 @@ export type HeadgateEvent =
   | { readonly type: "gate.closed"; readonly connection: string; readonly until: number }
   | { readonly type: "foreign.seen"; readonly connection: string; readonly unfinished: number }
   | {
+      readonly type: "record.unreadable";
+      readonly connection: string;
+      readonly what: string;
+      readonly id: string;
+      readonly message: string;
+    }
+  | {
       readonly type: "reaper.round";
       readonly connection: string;
       readonly seen: number;

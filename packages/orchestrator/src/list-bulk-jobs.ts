@@ -5,7 +5,7 @@ import {
   type BulkJobRecord,
   findOurBulkJob,
   loadsOfBulkJob,
-  readBulkJob,
+  readableBulkJob,
 } from "./ledger/bulk-job-record.ts";
 import { guarded, type Ledger } from "./ledger/ledger.ts";
 import { bulkJobView, iso } from "./load-view.ts";
@@ -88,7 +88,7 @@ async function listingsBehind(
         id,
         at,
         async read() {
-          const record = await readBulkJob(ledger, id);
+          const record = await readableBulkJob(ledger, id);
           return record === undefined ? undefined : await listed(ledger, record);
         },
       });

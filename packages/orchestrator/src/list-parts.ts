@@ -1,7 +1,7 @@
 /** Pages through the parts of a load, by number. */
 import { BulkError, type Part } from "@headgate/core";
 import { z } from "zod";
-import { type BulkJobRecord, readBulkJob, readBulkJobParts } from "./ledger/bulk-job-record.ts";
+import { type BulkJobRecord, readableBulkJob, readBulkJobParts } from "./ledger/bulk-job-record.ts";
 import { guarded, type Ledger } from "./ledger/ledger.ts";
 import { type LoadRecord, readPartRange, readSource } from "./ledger/load-record.ts";
 import type { PartPage, PartView } from "./views.ts";
@@ -47,7 +47,7 @@ export async function listParts(
 /** By part number. Of the bulk jobs that took a part only one holds it, for the others gave it back. */
 async function readHoldings(ledger: Ledger, loadId: string): Promise<ReadonlyMap<number, Holding>> {
   const ids = await guarded(() => ledger.redis.smembers(`${ledger.base}load:${loadId}:bulk-jobs`));
-  const records = await Promise.all(ids.map((id) => readBulkJob(ledger, id)));
+  const records = await Promise.all(ids.map((id) => readableBulkJob(ledger, id)));
   const holdings = new Map<number, Holding>();
   for (const record of records) {
     if (record === undefined || !holds(record)) continue;

@@ -5,7 +5,7 @@ import { bringLoad, hash, pendingIn, tooManyPending } from "./bring-load.ts";
 import { connectionNamed } from "./connection-named.ts";
 import type { EmitEvent } from "./events.ts";
 import type { LoadMark } from "./ledger/accept.ts";
-import { readBulkJob } from "./ledger/bulk-job-record.ts";
+import { readableBulkJob } from "./ledger/bulk-job-record.ts";
 import { cancelLoad } from "./ledger/cancel.ts";
 import { whileInFlight } from "./ledger/in-flight.ts";
 import { guarded, type Ledger, ledgerNow } from "./ledger/ledger.ts";
@@ -189,7 +189,7 @@ async function readView(ledger: Ledger, loadId: string): Promise<LoadView | unde
   const load = await readLoad(ledger, loadId);
   if (load === undefined) return undefined;
   const ids = await guarded(() => ledger.redis.smembers(`${ledger.base}load:${loadId}:bulk-jobs`));
-  const records = await Promise.all(ids.map((id) => readBulkJob(ledger, id)));
+  const records = await Promise.all(ids.map((id) => readableBulkJob(ledger, id)));
   const known = records
     .filter((record) => record !== undefined)
     .toSorted((a, b) => a.claimedAt - b.claimedAt);

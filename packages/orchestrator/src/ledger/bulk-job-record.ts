@@ -1,7 +1,8 @@
 /** A bulk job as it stands in Redis, and the fenced way to move it on. */
-import { BulkError, bulkJobEnds, bulkJobPhases, remoteStates } from "@headgate/core";
+import { BulkError, bulkJobEnds, bulkJobPhases, isBulkError, remoteStates } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { notReadable } from "./not-readable.ts";
 import { noteBeat } from "./ledger-memory.ts";
 
 const count = z.coerce.number().int().nonnegative();
@@ -64,7 +65,7 @@ export const bulkJobPartSchema: z.ZodType<{
 });
 export type BulkJobPart = z.output<typeof bulkJobPartSchema>;
 
-/** The record, or undefined where there is none (any more). */
+/** The record, or undefined where there is none (any more). Throws ERR_RECORD_UNREADABLE for a torn one. */
 export async function readBulkJob(
   ledger: Ledger,
   bulkJobId: string,
@@ -73,10 +74,25 @@ export async function readBulkJob(
   if (bulkJobId.includes(":")) return undefined;
   const hash = await guarded(() => ledger.redis.hgetall(`${ledger.base}bulk-job:${bulkJobId}`));
   if (Object.keys(hash).length === 0) return undefined;
-  return { ...bulkJobRecordSchema.parse(hash), id: bulkJobId };
+  const parsed = bulkJobRecordSchema.safeParse(hash);
+  if (!parsed.success) throw notReadable("bulk job", bulkJobId, parsed.error);
+  return { ...parsed.data, id: bulkJobId };
 }
 
-/** Its parts, in upload order. */
+/** The record for those who only look: a torn one is left out, for its own task tells of it. */
+export async function readableBulkJob(
+  ledger: Ledger,
+  bulkJobId: string,
+): Promise<BulkJobRecord | undefined> {
+  try {
+    return await readBulkJob(ledger, bulkJobId);
+  } catch (error) {
+    if (isBulkError(error, "ERR_RECORD_UNREADABLE")) return undefined;
+    throw error;
+  }
+}
+
+/** Its parts, in upload order. Throws ERR_RECORD_UNREADABLE where one is torn. */
 export async function readBulkJobParts(
   ledger: Ledger,
   bulkJobId: string,
@@ -84,7 +100,11 @@ export async function readBulkJobParts(
   const texts = await guarded(() =>
     ledger.redis.lrange(`${ledger.base}bulk-job:${bulkJobId}:parts`, 0, -1),
   );
-  return texts.map((text) => bulkJobPartSchema.parse(JSON.parse(text)));
+  try {
+    return texts.map((text) => bulkJobPartSchema.parse(JSON.parse(text)));
+  } catch (error) {
+    throw notReadable("bulk job", bulkJobId, error);
+  }
 }
 
 /** Ids of the loads that its parts are of, in upload order. */

@@ -1,7 +1,7 @@
 /** When the fleet may have sent create calls of an object: whose a bulk job is that no record names. */
 import type { CreateSpan } from "@headgate/core";
 import { z } from "zod";
-import { readBulkJob } from "./bulk-job-record.ts";
+import { readableBulkJob } from "./bulk-job-record.ts";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
 
 /** A bulk job whose create call still waits for its slot was claimed at most this long before: a day. */
@@ -21,7 +21,7 @@ export async function createSpans(
   );
   const spans: CreateSpan[] = [];
   for (const id of ids) {
-    const record = await readBulkJob(ledger, id);
+    const record = await readableBulkJob(ledger, id);
     if (record?.objectKey !== objectKey || record.createAttempts === 0) continue;
     spans.push({ from: record.claimedAt, to: record.openedAt ?? record.endedAt });
   }

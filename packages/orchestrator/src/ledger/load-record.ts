@@ -1,6 +1,6 @@
 /** A load as it stands in Redis, parsed once on the way in. */
 import {
-  BulkError,
+  type BulkError,
   defaultPreflight,
   type Findings,
   isFinalLoadState,
@@ -15,6 +15,7 @@ import { openLine, tampered } from "../seals/seals.ts";
 import { findingsFromText } from "./findings-text.ts";
 import { executed, guarded, type Ledger } from "./ledger.ts";
 import { entryFacts, isGenuineManifest, isGenuineRequest } from "./load-seal.ts";
+import { notReadable } from "./not-readable.ts";
 
 const count = z.coerce.number().int().nonnegative();
 
@@ -100,7 +101,7 @@ export async function readLoads(ledger: Ledger, loadIds: readonly string[]): Pro
     if (Object.keys(fields).length === 0) continue;
     const parsed = loadRecordSchema.safeParse(fields);
     if (!parsed.success) {
-      unreadable.set(id, notReadable(id, parsed.error));
+      unreadable.set(id, notReadable("load", id, parsed.error));
       continue;
     }
     const { state } = parsed.data;
@@ -110,16 +111,6 @@ export async function readLoads(ledger: Ledger, loadIds: readonly string[]): Pro
     else unreadable.set(id, tampered("load", id));
   }
   return { loads, unreadable };
-}
-
-/** Names the fields, never what is in them. */
-function notReadable(loadId: string, { issues }: z.ZodError): BulkError {
-  const field = [...new Set(issues.map(({ path }) => path.join(".")))].join(", ");
-  return new BulkError(
-    "ERR_RECORD_UNREADABLE",
-    `the record of load ${loadId} is not as headgate writes it: ${field}`,
-    { fields: { loadId, field } },
-  );
 }
 
 function parsedJson(text: string, context: z.RefinementCtx): unknown {

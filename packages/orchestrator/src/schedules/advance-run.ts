@@ -5,7 +5,9 @@
  * anything.
  */
 import {
+  BulkError,
   endOfRun,
+  isBulkError,
   isFinalRunState,
   mayBegin,
   type Outcome,
@@ -20,6 +22,7 @@ import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
 import { later } from "../steps/later.ts";
 import { endRun } from "./end-run.ts";
+import { endUnreadableRun } from "./end-unreadable-run.ts";
 import { gatherFiles } from "./gather-files.ts";
 import { loadFiles } from "./load-files.ts";
 import type { TargetStep } from "./move-target.ts";
@@ -36,7 +39,11 @@ export async function advanceRun(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const loads = loadsOf(context);
-  let run = await readRun(context.ledger, runId);
+  let run = await readRun(context.ledger, runId).catch(asUnreadable);
+  if (run instanceof BulkError) {
+    await endUnreadableRun(context, runId, run);
+    return { kind: "fail", code: reasonCode(run.code), message: run.message };
+  }
   if (run === undefined) return { kind: "cancel", reason: "the run is gone" };
   if (!run.genuine && !isFinalRunState(run.state)) run = await refuse(context, run);
   if (run.state === "waiting") {
@@ -57,6 +64,11 @@ export async function advanceRun(
     else if (!pass.moved) return snoozeUntilFirst(pass.waits);
   }
   return await endRun(context, run, loads);
+}
+
+function asUnreadable(error: unknown): BulkError {
+  if (isBulkError(error, "ERR_RECORD_UNREADABLE")) return error;
+  throw error;
 }
 
 async function refuse(context: StepContext, run: RunRecord): Promise<RunRecord> {

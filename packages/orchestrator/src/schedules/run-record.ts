@@ -6,10 +6,18 @@
 import { BulkError, runCauses, runStates, runTargetStates } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
+import { notReadable } from "../ledger/not-readable.ts";
 import { scheduleSchema } from "../schedule-spec.ts";
 import { isGenuine } from "../seals/seals.ts";
 
-const json = z.string().transform((text) => JSON.parse(text) as unknown);
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
 const instant = z.number();
 const reason = z.object({ code: z.string(), message: z.string() });
 
@@ -64,13 +72,15 @@ export type RunRecord = Omit<z.output<typeof runHashSchema>, "record"> &
 /** Connection and chance; anything else could name another key of the ledger. */
 const runIdPattern = /^[a-z0-9-]{1,32}\.[A-Za-z0-9]{1,64}$/;
 
-/** The record, or undefined where there is none (any more). */
+/** The record, or undefined where there is none (any more). Throws ERR_RECORD_UNREADABLE for a torn one. */
 export async function readRun(ledger: Ledger, runId: string): Promise<RunRecord | undefined> {
   if (!runIdPattern.test(runId)) return undefined;
-  return (await readRuns(ledger, [runId]))[0];
+  const record = parseRun(ledger, runId, await readHash(ledger, runId));
+  if (record instanceof BulkError) throw record;
+  return record;
 }
 
-/** Several records in one round trip; those that are gone are left out. */
+/** Several records in one round trip; those that are gone or torn are left out. */
 export async function readRuns(
   ledger: Ledger,
   runIds: readonly string[],
@@ -79,7 +89,26 @@ export async function readRuns(
   const pipeline = ledger.redis.pipeline();
   for (const id of runIds) pipeline.hgetall(`${ledger.base}run:${id}`);
   const hashes = await executed(pipeline);
-  return runIds.flatMap((id, index) => parseRun(ledger, id, hashes[index]) ?? []);
+  return runIds.flatMap((id, index) => {
+    const record = parseRun(ledger, id, hashes[index]);
+    return record === undefined || record instanceof BulkError ? [] : [record];
+  });
+}
+
+/** Why the open runs cannot be read that cannot, by id. */
+export async function unreadableOpenRuns(ledger: Ledger): Promise<ReadonlyMap<string, BulkError>> {
+  const ids = await guarded(() => ledger.redis.zrange(`${ledger.base}runs-open`, "0", "-1"));
+  const faults = new Map<string, BulkError>();
+  for (const id of ids) {
+    const record =
+      parseRun(ledger, id, await readHash(ledger, id)) ?? notReadable("run", id, "gone");
+    if (record instanceof BulkError) faults.set(id, record);
+  }
+  return faults;
+}
+
+async function readHash({ redis, base }: Ledger, runId: string): Promise<unknown> {
+  return await guarded(() => redis.hgetall(`${base}run:${runId}`));
 }
 
 /** Runs that are not done with: unfinished, or cancelled with loads yet to be cancelled. By order. */
@@ -153,10 +182,12 @@ export function runSealFacts(
   return ["run", runId, schedule, spec, date, cause, principal, backfill, String(leaveSlots)];
 }
 
-function parseRun(ledger: Ledger, id: string, hash: unknown): RunRecord | undefined {
+function parseRun(ledger: Ledger, id: string, hash: unknown): RunRecord | BulkError | undefined {
   const fields = z.record(z.string(), z.string()).parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
-  const { record, ...rest } = runHashSchema.parse(fields);
+  const parsed = runHashSchema.safeParse(fields);
+  if (!parsed.success) return notReadable("run", id, parsed.error);
+  const { record, ...rest } = parsed.data;
   const { schedule = "", spec = "", seal } = fields;
   const genuine = isGenuine(ledger, runSealFacts(id, { ...record, schedule, spec }), seal);
   return { ...record, ...rest, id, genuine };

@@ -2,14 +2,16 @@
  * The task of a bulk job: one step after the other, each short, until the bulk job has ended or
  * must wait. The state machine stands in core's bulk-job.ts.
  */
-import { assertNever, isBulkError, type Outcome } from "@headgate/core";
-import { type BulkJobRecord, readBulkJob } from "../ledger/bulk-job-record.ts";
-import { ledgerNow } from "../ledger/ledger.ts";
+import { assertNever, BulkError, isBulkError, type Outcome } from "@headgate/core";
+import { type BulkJobRecord, readBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
+import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
+import { notReadable } from "../ledger/not-readable.ts";
 import { abortBulkJob } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import { closeBulkJob } from "./close-bulk-job.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { createBulkJob } from "./create-bulk-job.ts";
+import { dropUnreadable } from "./drop-unreadable.ts";
 import { later } from "./later.ts";
 import { uploadNextPart } from "./upload-part.ts";
 import { watchBulkJob } from "./watch-bulk-job.ts";
@@ -28,8 +30,10 @@ export async function runBulkJob(
   for (;;) {
     if (context.stopping?.aborted)
       return later(await ledgerNow(ledger), 0, "the worker stops, another goes on");
-    const record = await readBulkJob(ledger, bulkJobId);
-    if (record === undefined) return { kind: "cancel", reason: "the bulk job is gone" };
+    const record = await readOrFault(ledger, bulkJobId);
+    if (record === "gone") return { kind: "cancel", reason: "the bulk job is gone" };
+    if (record instanceof BulkError)
+      return await dropUnreadable(context, bulkJobId, record, signal);
     if (record.phase === "ended") return ended(record);
     const result = await nextStep(context, record, signal).catch((error: unknown) =>
       faultOf(context, record, error, signal),
@@ -41,6 +45,22 @@ export async function runBulkJob(
   }
 }
 
+/** The record, or why it cannot be read; one that is gone and still holds a permit is as bad as torn. */
+async function readOrFault(
+  ledger: Ledger,
+  bulkJobId: string,
+): Promise<BulkJobRecord | BulkError | "gone"> {
+  try {
+    const record = await readBulkJob(ledger, bulkJobId);
+    if (record !== undefined) return record;
+    const isUnfinished = (await unfinishedBulkJobs(ledger)).includes(bulkJobId);
+    return isUnfinished ? notReadable("bulk job", bulkJobId, "gone") : "gone";
+  } catch (error) {
+    if (isBulkError(error, "ERR_RECORD_UNREADABLE")) return error;
+    throw error;
+  }
+}
+
 /** A fault of the API that the step left to us passes by itself; any other error goes on. */
 async function faultOf(
   context: StepContext,
@@ -49,7 +69,9 @@ async function faultOf(
   signal: AbortSignal,
 ): Promise<StepResult> {
   if (signal.aborted || !isBulkError(error)) throw error;
-  if (isBulkError(error, "ERR_LEDGER_FENCED", "ERR_REDIS_AWAY")) throw error;
+  if (error.code === "ERR_LEDGER_FENCED" || error.code === "ERR_REDIS_AWAY") throw error;
+  if (error.code === "ERR_RECORD_UNREADABLE" && error.fields.bulkJobId === record.id)
+    return await dropUnreadable(context, record.id, error, signal);
   return await waitAndRetry(context, record, record.phase, error);
 }
 

@@ -1,6 +1,6 @@
 /** Repairs what a crash between two writes has left: records without a task, and old index entries. */
 
-import { readBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
+import { readableBulkJob, unfinishedBulkJobs } from "../ledger/bulk-job-record.ts";
 import { readLine, readLines } from "../ledger/claim.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
@@ -26,12 +26,10 @@ export async function sweep(context: StepContext, signal: AbortSignal): Promise<
   for (const loadId of await readEnded(ledger)) await signals.loadEnded(loadId);
   const unfinished = await unfinishedBulkJobs(ledger);
   for (const id of unfinished) {
-    const record = await readBulkJob(ledger, id);
-    if (record !== undefined)
-      await signals.bulkJobClaimed({
-        id,
-        title: bulkJobTitle({ ...record, object: record.objectKey }),
-      });
+    const record = await readableBulkJob(ledger, id);
+    const title = record && bulkJobTitle({ ...record, object: record.objectKey });
+    // The task of a torn one ends it; without one nobody would.
+    await signals.bulkJobClaimed({ id, title: title ?? id });
   }
   await claimBulkJobs(context, signal);
   await forgetExpired(ledger, await ledgerNow(ledger));
