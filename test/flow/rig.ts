@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type HeadgateConfigInput, loadConfig } from "@headgate/config";
-import { type EpochMs, milliseconds, type SlotLimits } from "@headgate/core";
+import { type EpochMs, milliseconds, Secret, type SlotLimits } from "@headgate/core";
 import {
   type ClockMode,
   type Emulator,
@@ -16,6 +16,7 @@ import {
 import { type ConnectedClient, connectIngestionApi } from "@headgate/ingestion-api";
 import {
   createProducer,
+  createSeals,
   type HeadgateEvent,
   type LoadRequestInput,
   type Loads,
@@ -45,6 +46,15 @@ export interface RigOptions {
   readonly workerClock?: () => EpochMs;
   /** Whether the reaper may abort other tools' bulk jobs. */
   readonly reapForeign?: boolean;
+  /** URLs of a Redis of the test's own. Default: the one of the test run, with a prefix of the rig's own. */
+  readonly redis?: {
+    readonly admin: string;
+    readonly api: string;
+    readonly worker: string;
+    readonly prefix: string;
+  };
+  /** Seals records. Default: they are not sealed. */
+  readonly signingKey?: string;
 }
 
 export interface Rig {
@@ -121,16 +131,19 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   });
   await s3Client.send(new CreateBucketCommand({ Bucket: bucket }));
 
-  const prefix = `test-${randomBytes(6).toString("hex")}`;
-  const redisUrl = inject("redisUrl");
-  const redis = new Redis(redisUrl);
+  const { prefix, ...urls } = options.redis ?? sharedRedis();
+  const redis = new Redis(urls.admin);
   const events: HeadgateEvent[] = [];
   const bus = new EventEmitter().setMaxListeners(0);
   const emit = (event: HeadgateEvent): void => {
     events.push(event);
     bus.emit("event", event);
   };
-  const producer = await createProducer({ redisUrl, prefix, connections: ["default"], emit });
+  const { signingKey } = options;
+  const producer = await createProducer({
+    ...{ redisUrl: urls.api, prefix, connections: ["default"], emit },
+    seals: createSeals(signingKey === undefined ? [] : [new Secret(signingKey)]),
+  });
   const login = {
     loginUrl: emulator.url,
     consumerKey: "rig",
@@ -144,7 +157,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const workers: RunningWorker[] = [];
   const processes: WorkerProcess[] = [];
   const configFile = await writeConfig(folder, {
-    redis: { url: redisUrl, prefix },
+    redis: { url: urls.worker, prefix, ...(signingKey === undefined ? {} : { signingKey }) },
     connections: {
       default: {
         loginUrl: emulator.url,
@@ -264,6 +277,12 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   };
   for (let i = 0; i < (options.workers ?? 1); i++) await rig.startWorker();
   return rig;
+}
+
+function sharedRedis(): NonNullable<RigOptions["redis"]> {
+  const url = inject("redisUrl");
+  const prefix = `test-${randomBytes(6).toString("hex")}`;
+  return { admin: url, api: url, worker: url, prefix };
 }
 
 function tenantOf({ client }: ConnectedClient): Tenant {

@@ -21,7 +21,7 @@ const otherCommands = [
   ...["XREAD STREAMS KEY 0", "XREADGROUP GROUP g c STREAMS KEY >"],
 ];
 const keylessCommands = [
-  ...["CLIENT SETNAME", "CLIENT LIST", "DISCARD", "EVAL", "EVALSHA", "EXEC", "INFO", "MULTI"],
+  ...["CLIENT SETNAME", "DISCARD", "EVAL", "EVALSHA", "EXEC", "INFO", "MULTI"],
   ...["PING", "SCAN", "SCRIPT LOAD", "TIME"],
 ];
 
