@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { claimFrom, type Line, rankLines, type WaitingLoad } from "./claim-policy.ts";
+import {
+  claimFrom,
+  type Line,
+  mostLoadsAfterFailure,
+  rankLines,
+  type WaitingLoad,
+} from "./claim-policy.ts";
 
 const object = "crm/orders" as const;
 
@@ -14,6 +20,7 @@ function load(sequence: number, changes: Partial<WaitingLoad> = {}): WaitingLoad
     nextPart: 0,
     returned: [],
     leaveSlots: 0,
+    mostLoads: Number.POSITIVE_INFINITY,
     ...changes,
   };
 }
@@ -31,6 +38,49 @@ describe("claimFrom", () => {
       ],
       leaveSlots: 0,
     });
+  });
+
+  it.each([
+    ["at the head", [2, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], ["l1", "l2"]],
+    ["behind it", [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 2], ["l1", "l2"]],
+    ["that must be alone", [1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], ["l1"]],
+    ["that must be alone, behind", [Number.POSITIVE_INFINITY, 1, 1], ["l1"]],
+    ["that may share with two", [3, 3, 3], ["l1", "l2", "l3"]],
+  ])("holds no more loads than any of them allows, one %s", (_, mostLoads, taken) => {
+    const loads = mostLoads.map((most, i) => load(i + 1, { mostLoads: most }));
+    expect(claimFrom({ object, loads }, 100)?.picks.map((pick) => pick.loadId)).toEqual(taken);
+  });
+
+  it("finds one bad load among many in twice as many bulk jobs as halvings, and lets all others pass", () => {
+    const sizes = fc.integer({ min: 2, max: 100 });
+    fc.assert(
+      fc.property(sizes, fc.nat(), (size, at) => {
+        const bad = `l${1 + (at % size)}`;
+        const limits = new Map<string, number>();
+        const passed: string[] = [];
+        let waiting = Array.from({ length: size }, (_, i) => load(i + 1));
+        let bulkJobs = 0;
+        while (waiting.length > 0) {
+          const loads = waiting.map((each) => ({
+            ...each,
+            mostLoads: limits.get(each.id) ?? each.mostLoads,
+          }));
+          const picks = claimFrom({ object, loads }, 100)?.picks.map(({ loadId }) => loadId) ?? [];
+          bulkJobs++;
+          const fails = picks.includes(bad);
+          if (fails && picks.length > 1)
+            for (const id of picks) limits.set(id, mostLoadsAfterFailure(picks.length));
+          else {
+            if (!fails) passed.push(...picks);
+            waiting = waiting.filter(({ id }) => !picks.includes(id));
+          }
+        }
+        expect(passed).toEqual(
+          Array.from({ length: size }, (_, i) => `l${i + 1}`).filter((id) => id !== bad),
+        );
+        expect(bulkJobs).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(size)));
+      }),
+    );
   });
 
   it("stops at a load of the other operation", () => {

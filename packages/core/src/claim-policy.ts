@@ -21,6 +21,8 @@ export interface WaitingLoad {
   readonly returned: readonly number[];
   /** Its bulk jobs are created only while more than so many slots are free. */
   readonly leaveSlots: number;
+  /** Loads that a bulk job with this one may hold; infinite unless it was in one that has Failed. */
+  readonly mostLoads: number;
 }
 
 /** One object's line with its first loads, earliest first. */
@@ -67,14 +69,26 @@ function slotsLeftBy({ loads }: Line): number {
   return Math.min(...loads.map((load) => load.leaveSlots));
 }
 
+/**
+ * Loads that may share a bulk job from now on, of so many that were in one that the API reports as
+ * Failed: half of them, for it does not say which one is to blame. So one bad load among n is alone
+ * after some 2 log2(n) bulk jobs, and fails; the others pass on the way.
+ */
+export function mostLoadsAfterFailure(loads: number): number {
+  return Math.ceil(loads / 2);
+}
+
 /** Takes up to `maxFiles` parts from the head of a line, or nothing where the head cannot be claimed. */
 export function claimFrom(line: Line, maxFiles: number): Claim | undefined {
   const head = line.loads[0];
   if (head === undefined) return undefined;
   const picks: Pick[] = [];
   let room = maxFiles;
+  let mostLoads = Number.POSITIVE_INFINITY;
   for (const load of line.loads) {
     if (room === 0 || !isClaimable(load.state) || load.operation !== head.operation) break;
+    mostLoads = Math.min(mostLoads, load.mostLoads);
+    if (picks.length >= mostLoads) break;
     const parts = waitingParts(load, room);
     if (parts.length > 0) picks.push({ loadId: load.id, parts });
     room -= parts.length;

@@ -9,7 +9,8 @@
  *               Last part closed -> processing; every claimed part back in line -> waiting;
  *               refused by the API, or its source is no longer the planned one -> failed.
  *   processing  every part is in a bulk job that is closed, or settled. Last one JobComplete ->
- *               complete; bulk job Failed, or lost too often -> failed; lost -> loading or waiting.
+ *               complete; bulk job Failed that held it alone, or lost too often -> failed; lost, or
+ *               Failed with other loads in it -> loading or waiting.
  *   complete    every part is settled in a JobComplete bulk job. Final.
  *   failed      has a reason and can be run again. Final.
  *   cancelled   by request, from accepted, waiting or loading, before a part of it is in a bulk job

@@ -53,6 +53,7 @@ export async function readLine(
       nextPart: record.nextPart,
       returned: await returnedParts(ledger, record.id),
       leaveSlots: record.request.leaveSlots ?? 0,
+      mostLoads: record.mostLoads ?? Number.POSITIVE_INFINITY,
     })),
   );
   return { object, loads, version: version ?? "0", unreadable };

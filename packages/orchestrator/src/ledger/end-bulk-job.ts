@@ -77,6 +77,7 @@ for _, load in ipairs(order) do
           end_load(load, 'failed', 'unstable', 'restarted ' .. restarts .. ' times, allowed ' .. budget .. '; last: ' .. message, keep)
           ended[#ended + 1] = {load, 'failed'}
         else
+          if ARGV[11] ~= '' then redis.call('HSET', hash, 'mostLoads', ARGV[11]) end
           for _, part in ipairs(sums.parts) do redis.call('ZADD', hash .. ':returned', part, part) end
           set_state(load, claimed > 0 and 'loading' or 'waiting')
           redis.call('ZADD', base .. 'line:' .. object, redis.call('HGET', hash, 'sequence'), load)
@@ -107,6 +108,8 @@ export interface BulkJobEnding {
   readonly culprits: readonly string[];
   /** Whether each load that goes back in line is charged one restart. */
   readonly chargeRestart: boolean;
+  /** Loads that a bulk job may hold from now on with any that goes back in line; default no limit. */
+  readonly mostLoads?: number;
 }
 
 /** A load that is final with this bulk job. */
@@ -135,6 +138,7 @@ export async function endBulkJob(
         restartBudget,
         retentionOf(ledger),
         ending.remoteState ?? "",
+        ending.mostLoads ?? "",
       ]),
     );
   if (beat === "fenced") return "fenced";

@@ -43,6 +43,8 @@ const loadRecordSchema = z.object({
   /** Workers that have died, in a row, while they sent a part of it. */
   deaths: count.default(0),
   restarts: count.default(0),
+  /** Loads that its bulk jobs may hold, once it was in one of several that has Failed. */
+  mostLoads: count.optional(),
   sourceObjects: count.default(0),
   parts: count.default(0),
   bytes: count.default(0),

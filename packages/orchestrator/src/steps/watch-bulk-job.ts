@@ -2,8 +2,16 @@
  * Waits for the end of a closed bulk job. One list call serves all bulk jobs of the connection;
  * only one that has left the list is asked after by itself.
  */
-import { assertNever, isBulkError, latenessOf, medianOf, type RemoteState } from "@headgate/core";
-import { advanceBulkJob, type BulkJobRecord, readBulkJobParts } from "../ledger/bulk-job-record.ts";
+import {
+  assertNever,
+  isBulkError,
+  latenessOf,
+  medianOf,
+  mostLoadsAfterFailure,
+  type RemoteState,
+} from "@headgate/core";
+import { advanceBulkJob, type BulkJobRecord, loadsOfBulkJob } from "../ledger/bulk-job-record.ts";
+import type { BulkJobEnding } from "../ledger/end-bulk-job.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readObservation } from "../ledger/observation.ts";
 import { readProcessingTimes } from "../ledger/processing-times.ts";
@@ -71,6 +79,15 @@ function pollInterval({ settings }: StepContext, record: BulkJobRecord, now: num
   return Math.min(Math.max(since / 10, settings.pollMinMs), settings.pollMaxMs);
 }
 
+/** A load that was alone fails. Of several nobody knows which is to blame: they are tried again among fewer. */
+function reportedFailed(record: BulkJobRecord, loads: readonly string[]): BulkJobEnding {
+  const message = `the API reports bulk job ${record.remoteId} of ${record.objectKey} as Failed; the data stream's refresh history says why`;
+  const error = { code: "ERR_BULK_JOB_FAILED", message } as const;
+  if (loads.length === 1) return failedEnding("failed", error, loads);
+  const mostLoads = mostLoadsAfterFailure(loads.length);
+  return { ...failedEnding("failed", error, []), mostLoads };
+}
+
 async function goOnFrom(
   context: StepContext,
   record: BulkJobRecord,
@@ -82,13 +99,7 @@ async function goOnFrom(
     case "JobComplete":
       return await finishBulkJob(context, record, completeEnding, signal);
     case "Failed": {
-      const parts = await readBulkJobParts(ledger, record.id);
-      const message = `the API reports bulk job ${record.remoteId} of ${record.objectKey} as Failed; the data stream's refresh history says why`;
-      const ending = failedEnding(
-        "failed",
-        { code: "ERR_BULK_JOB_FAILED", message },
-        parts.map((part) => part.load),
-      );
+      const ending = reportedFailed(record, await loadsOfBulkJob(ledger, record.id));
       return await finishBulkJob(context, record, { ...ending, remoteState: state }, signal);
     }
     case "Open":
