@@ -1,0 +1,25 @@
+/** Every invariant that a run is held to. */
+import { closeLast, order, partsInOnePlace, rowsApplied } from "./conservation.ts";
+import { gate } from "./gate.ts";
+import type { Invariant, View } from "./invariant.ts";
+import { allEnd, noIdling } from "./liveness.ts";
+import { ends, noneVanishes } from "./loads.ts";
+import { files, permits, rollingHour } from "./quota.ts";
+import { drains, oneWriter } from "./workers.ts";
+
+export const allInvariants: readonly ((view: View) => Invariant)[] = [
+  rollingHour,
+  permits,
+  files,
+  gate,
+  partsInOnePlace,
+  rowsApplied,
+  closeLast,
+  order,
+  noneVanishes,
+  ends,
+  oneWriter,
+  drains,
+  allEnd,
+  noIdling,
+];

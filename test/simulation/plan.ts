@@ -1,0 +1,134 @@
+/**
+ * What a seed makes of its run. Each kind of fault is there or not there for the whole run (swarm
+ * testing), so that some runs are full of one kind and others of none.
+ */
+import { crashPoints } from "./crash-points.ts";
+import type { Random } from "./random.ts";
+
+/** Faults that come at an instant of their own. */
+export const timedFaults = [
+  "worker killed",
+  "worker stopped",
+  "worker cut from redis",
+  "worker drained",
+  "rolling restart",
+  "redis restart",
+  "redis restart, last second lost",
+  "redis older copy",
+  "redis flushed",
+  "redis full",
+  "api outage",
+  "api burst of 500",
+  "bulk job aborted by others",
+  "bulk job removed by others",
+  "bulk job closed by others",
+  "foreign bulk job",
+  "source replaced",
+  "source deleted",
+] as const;
+export type TimedFaultKind = (typeof timedFaults)[number];
+
+/** Faults after which Redis knows less than it has answered. */
+const losses: ReadonlySet<TimedFaultKind> = new Set([
+  "redis restart, last second lost",
+  "redis older copy",
+  "redis flushed",
+]);
+
+export interface TimedFault {
+  readonly at: number;
+  readonly kind: TimedFaultKind;
+}
+
+export interface Plan {
+  readonly seed: number;
+  /** `safety`: faults to the end. `liveness`: faults stop, and then all must come to an end. */
+  readonly kind: "safety" | "liveness";
+  readonly start: number;
+  /** The loads are asked for, and faults come, until here. */
+  readonly quietFrom: number;
+  readonly end: number;
+  readonly slots: number;
+  readonly permits: number;
+  readonly reserveSlots: number;
+  readonly maxFiles: number;
+  readonly maxPartBytes: number;
+  readonly processingMs: number;
+  readonly sweepEveryMs: number;
+  readonly reapEveryMs: number;
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+  readonly observeEveryMs: number;
+  readonly onUnknownUpload: "reput" | "restart";
+  readonly callFaultShare: number;
+  readonly callFaultRate: number;
+  readonly sourceFaultRate: number;
+  readonly slowShare: number;
+  readonly resendShare: number;
+  readonly failRate: number;
+  readonly stuckRate: number;
+  readonly skewMs: readonly number[];
+  readonly aheadMs: readonly number[];
+  readonly crashes: readonly { readonly point: string; readonly nth: number }[];
+  readonly timed: readonly TimedFault[];
+  readonly hasBadSources: boolean;
+}
+
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
+/** A Monday. */
+const start = Date.UTC(2026, 0, 5);
+
+/** The plan of a seed. Even seeds are liveness seeds. */
+export function planOf(seed: number, random: Random): Plan {
+  const kind = seed % 2 === 0 ? "liveness" : "safety";
+  const quietFrom = start + (kind === "liveness" ? 54 : 72) * hourMs;
+  const some = (probability: number, value: () => number): number =>
+    random.chance(probability) ? value() : 0;
+  const permits = random.int(2, 5);
+  return {
+    seed,
+    kind,
+    start,
+    quietFrom,
+    end: start + (kind === "liveness" ? 120 : 72) * hourMs,
+    slots: random.int(3, 6),
+    permits,
+    reserveSlots: some(0.3, () => 1),
+    maxFiles: random.int(3, 8),
+    maxPartBytes: random.int(60, 240),
+    processingMs: random.int(1, 20) * minuteMs,
+    sweepEveryMs: random.int(10, 20) * minuteMs,
+    reapEveryMs: random.int(15, 30) * minuteMs,
+    pollMinMs: minuteMs,
+    pollMaxMs: random.int(3, 5) * minuteMs,
+    observeEveryMs: random.int(1, 3) * minuteMs,
+    onUnknownUpload: random.chance(0.75) ? "reput" : "restart",
+    callFaultShare: random.pick([0, 0.15, 0.3, 0.6]),
+    callFaultRate: random.pick([0.02, 0.05, 0.15, 0.3]),
+    sourceFaultRate: some(0.4, () => 0.08),
+    slowShare: random.pick([0.02, 0.1, 0.3]),
+    resendShare: some(0.3, () => 0.05),
+    failRate: some(0.3, () => 0.1),
+    stuckRate: some(0.3, () => 0.1),
+    skewMs: Array.from({ length: 3 }, () => some(0.2, () => random.int(-60_000, 60_000))),
+    aheadMs: Array.from({ length: 2 }, () => some(0.3, () => random.int(-120_000, 120_000))),
+    crashes: Array.from({ length: random.int(0, 5) }, () => ({
+      point: random.pick(crashPoints),
+      nth: random.int(1, 6),
+    })),
+    timed: timedFaultsOf(random, quietFrom),
+    hasBadSources: random.chance(0.5),
+  };
+}
+
+function timedFaultsOf(random: Random, until: number): readonly TimedFault[] {
+  return timedFaults
+    .flatMap((kind) => {
+      if (!random.chance(losses.has(kind) ? 0.08 : 0.22)) return [];
+      const count = losses.has(kind) ? 1 : random.int(1, 5);
+      const latest = until - 2 * hourMs;
+      return Array.from({ length: count }, () => ({ at: random.int(start, latest), kind }));
+    })
+    .sort((a, b) => a.at - b.at);
+}

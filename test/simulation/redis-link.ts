@@ -1,0 +1,155 @@
+/**
+ * The way between a machine and Redis. What goes over it can be slow, wait out an outage, be refused
+ * for want of memory, and, like ioredis after a broken connection, be sent again although it was
+ * done. A machine can die at each crossing.
+ */
+import { type MemoryCommand, ReplyError, type Via } from "@headgate/orchestrator/memory-redis";
+import type { Counters } from "./counters.ts";
+import { type CrashPlan, type Mark, markOfCommand } from "./crash-points.ts";
+import { type Machine, never } from "./machine.ts";
+import type { Random } from "./random.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+
+/** How Redis is for everyone. */
+export interface RedisHealth {
+  /** Instant until which it does not answer. */
+  awayUntil: number;
+  /** Instant until which it refuses writes for want of memory. */
+  fullUntil: number;
+  /** Rises when it comes back without all that it had answered. */
+  losses: number;
+}
+
+export interface RedisLinkOptions {
+  readonly time: VirtualTime;
+  readonly machine: Machine;
+  readonly health: RedisHealth;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly crashes: CrashPlan;
+  /** Share of crossings that take time; the others are done at once. */
+  readonly slowShare: number;
+  /** Share of the slow ones whose connection breaks before the answer, so that they are sent again. */
+  readonly resendShare: () => number;
+  /** Whether a command fails at once while Redis is away, as a producer's does. */
+  readonly failsFast: boolean;
+  /** Loads, lines or bulk jobs of a ledger may have changed; told with the ledger's base. */
+  readonly written: (base: string) => void;
+}
+
+export interface RedisLink {
+  /** The hook of this machine's Redis client. */
+  readonly via: Via;
+  /** Anything else that is done in Redis, such as a change of a task. */
+  cross<Reply>(name: string, mark: Mark | undefined, run: () => Reply): Promise<Reply>;
+}
+
+const reads = new Set([
+  "get",
+  "hget",
+  "hgetall",
+  "hmget",
+  "zrange",
+  "lrange",
+  "smembers",
+  "exists",
+]);
+
+export function createRedisLink(options: RedisLinkOptions): RedisLink {
+  const { time, machine, health, random, counters, crashes } = options;
+
+  /** Milliseconds until the machine and Redis are in touch again; 0: they are. */
+  function awayMs(): number {
+    return Math.max(health.awayUntil, machine.cutUntil) - time.now();
+  }
+
+  async function cross<Reply>(
+    name: string,
+    mark: Mark | undefined,
+    run: () => Reply,
+  ): Promise<Reply> {
+    if (!machine.alive || crashes.strikes(machine, mark, "before")) return await never();
+    const isAway = awayMs() > 0;
+    if (isAway && options.failsFast) throw new Error("the connection is closed");
+    if (!isAway && machine.resumesAt === undefined && !random.chance(options.slowShare)) {
+      const reply = run();
+      if (crashes.strikes(machine, mark, "during")) return await never();
+      if (crashes.strikes(machine, mark, "after")) return await never();
+      return reply;
+    }
+    return await new Promise((resolve, reject) => {
+      const answer = (settle: () => void): void => {
+        time.in(
+          random.int(1, 20),
+          `${machine.name} < ${name}`,
+          () => {
+            if (!crashes.strikes(machine, mark, "after")) settle();
+          },
+          machine,
+        );
+      };
+      const arrive = (sent: number): void => {
+        const wait = awayMs();
+        if (wait > 0) {
+          if (!machine.alive) return;
+          counters.count("redis waits out an outage");
+          time.in(wait + random.int(1, 500), `${machine.name} > ${name} again`, () => arrive(sent));
+          return;
+        }
+        try {
+          const reply = run();
+          if (crashes.strikes(machine, mark, "during")) return;
+          if (sent < 2 && random.chance(options.resendShare())) {
+            counters.count("redis command done twice");
+            time.in(random.int(50, 3000), `${machine.name} > ${name} twice`, () =>
+              arrive(sent + 1),
+            );
+          } else answer(() => resolve(reply));
+        } catch (error) {
+          answer(() => reject(error));
+        }
+      };
+      time.in(random.int(1, 20), `${machine.name} > ${name}`, () => arrive(1));
+    });
+  }
+
+  return {
+    cross,
+    async via(message, run) {
+      await cross(nameOf(message), markOf(message), () => {
+        if (health.fullUntil > time.now() && message.some(({ name }) => !reads.has(name))) {
+          counters.count("redis full");
+          throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        for (const { name, args } of message)
+          if (name === "eval" && changesLedger(args[0] ?? "")) options.written(args[2] ?? "");
+        return run();
+      });
+    },
+  };
+}
+
+const changing = new Map<string, boolean>();
+
+function changesLedger(script: string): boolean {
+  const known = changing.get(script);
+  if (known !== undefined) return known;
+  const changes = /set_state|'revision'/.test(script);
+  changing.set(script, changes);
+  return changes;
+}
+
+function markOf(message: readonly MemoryCommand[]): Mark | undefined {
+  for (const { name, args } of message) {
+    const mark = markOfCommand(name, args);
+    if (mark !== undefined) return mark;
+  }
+  return undefined;
+}
+
+/** A script is told by what it is given, not by its text. */
+function nameOf([first]: readonly MemoryCommand[]): string {
+  if (first === undefined) return "nothing";
+  const { name, args } = first;
+  return name === "eval" ? `eval ${args.slice(3, 6).join(" ").slice(0, 60)}` : `${name} ${args[0]}`;
+}

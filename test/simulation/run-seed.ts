@@ -1,0 +1,74 @@
+/** One run: the world of a seed, from its first event to its last, and what it showed. */
+import { unleash } from "./chaos.ts";
+import { askForLoads } from "./clients.ts";
+import { createFleet } from "./fleet.ts";
+import { allInvariants } from "./invariants/all-invariants.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { createRandom } from "./random.ts";
+import { withoutRealTime } from "./real-time.ts";
+import { createScene, type Violation } from "./scene.ts";
+import { createTrace, type Trace } from "./trace.ts";
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly kind: Plan["kind"];
+  readonly violation: Violation | undefined;
+  readonly events: number;
+  readonly traceHash: string;
+  readonly counts: ReadonlyMap<string, number>;
+  /** Only where they were asked for. */
+  readonly trace: readonly string[];
+}
+
+/** Runs a seed to its end, or to its first violation. */
+export async function runSeed(
+  seed: number,
+  { keepTrace = false }: { readonly keepTrace?: boolean } = {},
+): Promise<SeedResult> {
+  const random = createRandom(String(seed));
+  const plan = planOf(seed, random.fork("plan"));
+  let violation: Violation | undefined;
+  let trace: Trace | undefined;
+  const scene = createScene({
+    plan,
+    random,
+    traceOf: (now) => {
+      trace = createTrace(now, keepTrace);
+      return trace;
+    },
+    invariants: allInvariants,
+    violate(found) {
+      violation ??= found;
+    },
+  });
+  const { time, hooks } = scene;
+  await withoutRealTime(time.wallNow, async () => {
+    const fleet = createFleet(scene);
+    fleet.startAll();
+    askForLoads(scene);
+    unleash(scene, fleet);
+    time.in(plan.quietFrom - plan.start, "faults stop", () => {
+      if (plan.kind === "safety") return;
+      scene.calm();
+      hooks.quiet();
+    });
+    await time.run({
+      until: plan.end,
+      isOver: () => violation !== undefined,
+      settled() {
+        for (const connection of scene.changed()) hooks.ledgerChanged(connection);
+        hooks.settled();
+      },
+    });
+    if (violation === undefined) hooks.ended();
+  });
+  return {
+    seed,
+    kind: plan.kind,
+    violation,
+    events: time.events,
+    traceHash: trace?.hash() ?? "",
+    counts: scene.counters.counts,
+    trace: trace?.lines ?? [],
+  };
+}

@@ -1,0 +1,46 @@
+/** What must come at least once in a run of many seeds, or the run has not tested it. */
+import { crashPoints } from "./crash-points.ts";
+import { timedFaults } from "./plan.ts";
+import { sourceFaults } from "./source-files.ts";
+import { callFaultCounters } from "./tenant/call-faults.ts";
+
+const branches = [
+  "bulk job Failed",
+  "bulk job adopted",
+  "bulk job ended aborted",
+  "bulk job ended complete",
+  "bulk job ended conflict",
+  "bulk job ended failed",
+  "bulk job ended lost",
+  "bulk job full",
+  "bulk job stuck for hours",
+  "cancel accepted",
+  "cancel refused",
+  "client asks again",
+  "create unknown",
+  "ghost upload accepted",
+  "ghost upload refused",
+  "key of another request",
+  "load cancelled",
+  "load complete",
+  "load failed",
+  "part returned",
+  "permits all taken",
+  "reason unstable",
+  "redis command done twice",
+  "redis full",
+  "redis waits out an outage",
+  "rows applied again",
+  "same key again",
+  "task taken over",
+  "upload unknown",
+  "window full",
+] as const;
+
+export const mustHappen: readonly string[] = [
+  ...branches,
+  ...timedFaults,
+  ...sourceFaults.map((fault) => `source ${fault}`),
+  ...callFaultCounters,
+  ...crashPoints,
+];
