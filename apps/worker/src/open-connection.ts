@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import type { LoadedConfig } from "@headgate/config";
 import { BulkError, defaultReapSettings, milliseconds } from "@headgate/core";
 import {
+  type ConnectionPorts,
   createLedgerMemory,
   createSeals,
-  type ConnectionPorts,
   createTaskSignals,
   defaultStepSettings,
   type EmitEvent,
@@ -57,8 +57,8 @@ export async function openConnection(
       base: ledgerBase(config.redis.prefix, name),
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
-      seals: createSeals(config.redis.signingKeys),
       memory: createLedgerMemory(),
+      seals: createSeals(config.redis.signingKeys),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
     await publishLimits(ledger);
