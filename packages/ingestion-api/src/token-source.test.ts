@@ -154,10 +154,26 @@ describe("renewal", () => {
     const { source, tenant } = await start({
       login: (response, count) =>
         count === 1
+          ? json(response, 200, {})
+          : json(response, 200, coreToken(tenant.origin, count)),
+    });
+    await expect(source.token()).rejects.toMatchObject({ code: "ERR_API_UNREACHABLE" });
+    expect((await source.token()).secret.reveal()).toBe("cloud-token-1-canary");
+  });
+
+  it("is tried anew no sooner than 30 s after a refusal, whoever asks", async () => {
+    const { source, tenant, timing } = await start({
+      login: (response, count) =>
+        count === 1
           ? json(response, 400, { error: "invalid_client_id" })
           : json(response, 200, coreToken(tenant.origin, count)),
     });
+    for (let caller = 1; caller <= 5; caller += 1)
+      await expect(source.token()).rejects.toMatchObject({ code: "ERR_AUTH_REFUSED" });
+    timing.pass(29_999);
     await expect(source.token()).rejects.toMatchObject({ code: "ERR_AUTH_REFUSED" });
+    expect(tenant.logins).toHaveLength(1);
+    timing.pass(1);
     expect((await source.token()).secret.reveal()).toBe("cloud-token-1-canary");
   });
 

@@ -1,5 +1,12 @@
 /** Hands out a tenant's token and renews it ahead of its end. */
-import { type EpochMs, type Milliseconds, seconds } from "@headgate/core";
+import {
+  after,
+  type BulkError,
+  type EpochMs,
+  isBulkError,
+  type Milliseconds,
+  seconds,
+} from "@headgate/core";
 import type { TokenConnection } from "./connection.ts";
 import type { HttpTransport } from "./http-transport.ts";
 import { createLogin, type DataCloudToken } from "./login.ts";
@@ -10,7 +17,8 @@ export interface TokenSource {
   /**
    * A token that lives for at least `minLifeMs` more (default 120 s); where tokens of this tenant
    * live too short for that, one in the first half of its life. Renews where needed: any number of
-   * callers wait for one renewal, and one that is aborted stops no other's.
+   * callers wait for one renewal, and one that is aborted stops no other's. A refused login is not
+   * asked for again for 30 s: a person has to act, and each refusal counts against the user.
    * Throws what `createLogin` says, and the signal's reason where it is aborted.
    */
   token(options?: {
@@ -33,11 +41,16 @@ export function createTokenSource(connection: TokenConnection, deps: TokenSource
   const logIn = createLogin(connection, { transport, timing });
   let current: DataCloudToken | undefined;
   let renewal: Promise<DataCloudToken> | undefined;
+  let refusal: { readonly error: BulkError; readonly until: EpochMs } | undefined;
 
   async function renew(): Promise<DataCloudToken> {
     try {
       current = await logIn();
       return current;
+    } catch (error) {
+      if (isBulkError(error, "ERR_AUTH_REFUSED"))
+        refusal = { error, until: after(timing.now(), refusalPauseMs) };
+      throw error;
     } finally {
       renewal = undefined;
     }
@@ -47,6 +60,7 @@ export function createTokenSource(connection: TokenConnection, deps: TokenSource
     async token({ minLifeMs = defaultMinLifeMs, signal } = {}) {
       signal?.throwIfAborted();
       if (current !== undefined && livesFor(current, minLifeMs, timing.now())) return current;
+      if (refusal !== undefined && timing.now() < refusal.until) throw refusal.error;
       renewal ??= renew();
       return await unlessAborted(renewal, signal);
     },
@@ -57,6 +71,7 @@ export function createTokenSource(connection: TokenConnection, deps: TokenSource
 }
 
 const defaultMinLifeMs = seconds(120);
+const refusalPauseMs = seconds(30);
 
 function livesFor(token: DataCloudToken, minLifeMs: Milliseconds, now: EpochMs): boolean {
   return token.expiresAt - now >= Math.min(minLifeMs, token.lifeMs / 2);

@@ -27,7 +27,10 @@ export interface S3StoreOptions extends S3ConnectionOptions {
   readonly pageKeys?: number;
   /** Bytes one GET asks for; default 16 MiB, so that a slow consumer does not hold one answer for minutes. */
   readonly rangeBytes?: number;
-  /** Longest wait for the next bytes of a body, in milliseconds; default 30,000. */
+  /**
+   * Longest wait for the next bytes of a body, in milliseconds; default 20,000: a read that hangs is
+   * opened again while an upload, which waits 30 s for bytes, still lives.
+   */
   readonly idleMs?: number;
   /** Openings of one range, each at the byte reached, before its read fails; default 5. */
   readonly readTries?: number;
@@ -49,7 +52,7 @@ export function createS3Store(options: S3StoreOptions = {}): S3Store {
   const context = createContext(options);
   const {
     rangeBytes = 16 * 1024 * 1024,
-    idleMs = 30_000,
+    idleMs = 20_000,
     readTries = 5,
     wait = waitWithJitter,
   } = options;

@@ -131,6 +131,24 @@ it("gives its last part back where an unknown upload has eaten a file of a full 
   expect(await loadOf(context.ledger, second)).toMatchObject({ state: "loading", restarts: 0 });
 });
 
+it("asks what became of it before it sends a part again whose answer was lost", async () => {
+  const fleet = fleetOfTest();
+  const { tenant, context } = fleet;
+  const { bulkJobId, loadId } = await claimed(fleet);
+  tenant.failNext("upload", "ERR_API_UNKNOWN_OUTCOME");
+  await runBulkJob(context, bulkJobId, signal);
+  expect(tenant.calls.slice(-2)).toEqual(["upload", "info"]);
+
+  tenant.failNext("upload", "ERR_API_UNKNOWN_OUTCOME");
+  await tenant.ingestion.abort("remote1", { signal });
+  expect(await runBulkJob(context, bulkJobId, signal)).toMatchObject({
+    kind: "done",
+    result: { end: "lost" },
+  });
+  expect(tenant.calls.filter((call) => call === "upload")).toHaveLength(2);
+  expect(await loadOf(context.ledger, loadId)).toMatchObject({ state: "loading", restarts: 1 });
+});
+
 it("charges its loads a restart where it is aborted and none is to blame", async () => {
   const fleet = fleetOfTest({ settings: { onUnknownUpload: "restart" } });
   const { loadId, bulkJobId } = await claimed(fleet);

@@ -180,7 +180,7 @@ async function uploadFailed(
     case "ERR_API_UNKNOWN_OUTCOME":
     case "ERR_API_UNEXPECTED":
     case "ERR_API_SERVER":
-      return await unknownUpload(context, record, error);
+      return await unknownUpload(context, record, error, signal);
     case "ERR_API_CONFLICT":
     case "ERR_API_NOT_FOUND": {
       const known = await advanceBulkJob(context.ledger, record, notCounted(record));
@@ -213,13 +213,18 @@ function notCounted(record: BulkJobRecord): Readonly<Record<string, string | num
   return { uploading: "", filesUsed: record.filesUsed - 1 };
 }
 
-/** The API may have the file: it stays counted, and the part is sent again or the bulk job dropped. */
+/**
+ * The API may have the file: it stays counted, and the part is sent again or the bulk job dropped. With
+ * a `signal` the API is asked first: a broken connection can hide an early 401 or that the bulk job is
+ * closed or gone, and then the whole part would be sent for nothing.
+ */
 async function unknownUpload(
   context: StepContext,
   record: BulkJobRecord,
   error: BulkError,
+  signal?: AbortSignal,
 ): Promise<StepResult> {
-  const { ports, settings } = context;
+  const { ledger, ports, settings } = context;
   ports.emit({
     type: "bulk-job.upload-unknown",
     bulkJobId: record.id,
@@ -228,7 +233,10 @@ async function unknownUpload(
     code: error.code,
   });
   if (settings.onUnknownUpload === "restart") return await startAbort(context, record, error, []);
-  return await waitAndRetry(context, record, "upload", error, { uploading: "" });
+  if (signal === undefined)
+    return await waitAndRetry(context, record, "upload", error, { uploading: "" });
+  const known = await advanceBulkJob(ledger, record, { uploading: "" });
+  return await refreshRemote(context, known, error, signal);
 }
 
 /** What is known of an upload whose worker was stopped before it could write the result. */
