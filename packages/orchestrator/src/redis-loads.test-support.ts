@@ -1,4 +1,4 @@
-/** The door to loads on the real Redis, over connections whose clock the test moves. */
+/** The door to loads, over connections whose clock the test moves. Its queues are on the real Redis. */
 import { randomBytes } from "node:crypto";
 import { defaultSlotLimits, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import { Redis } from "ioredis";
@@ -7,6 +7,7 @@ import type { HeadgateEvent } from "./events.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { type LoadRequestInput, parseLoadRequest } from "./load-request.ts";
 import type { Accepted, Loads } from "./loads.ts";
+import { openTestStore } from "./memory-redis/store.test-support.ts";
 import { ledgerBase } from "./producer.ts";
 import { openQueues, type Queues } from "./queue/queues.ts";
 import { createTaskSignals } from "./queue/task-signals.ts";
@@ -18,6 +19,7 @@ import { systemChance } from "./system-ports.ts";
 export interface TestDoor {
   readonly loads: Loads;
   readonly prefix: string;
+  /** Where its ledgers stand. */
   readonly redis: Redis;
   readonly queues: Queues;
   readonly events: readonly HeadgateEvent[];
@@ -45,9 +47,10 @@ export function doorOfTest(
     readonly seals?: Seals | undefined;
   } = {},
 ): TestDoor {
-  const redis = new Redis(inject("redisUrl"), { maxRetriesPerRequest: null });
+  const redis = openTestStore();
+  const tasks = redisOfTest();
   const prefix = `test-${randomBytes(6).toString("hex")}`;
-  const queues = openQueues({ redis, prefix });
+  const queues = openQueues({ redis: tasks, prefix });
   const events: HeadgateEvent[] = [];
   const emit = (event: HeadgateEvent): void => void events.push(event);
   let now: EpochMs = epochMs(1_000_000);
@@ -74,8 +77,8 @@ export function doorOfTest(
   });
   onTestFinished(async () => {
     await queues.close();
-    const keys = await redis.keys(`*${prefix}*`);
-    if (keys.length > 0) await redis.del(...keys);
+    const keys = await tasks.keys(`*${prefix}*`);
+    if (keys.length > 0) await tasks.del(...keys);
     redis.disconnect();
   });
   return {

@@ -94,6 +94,7 @@ const calls: readonly fc.Arbitrary<Call>[] = [
   call("lrange", list, whole, whole),
   call("lindex", list, whole),
   call("llen", list),
+  call("lset", list, whole, text),
   call("sadd", set, some),
   call("srem", set, some),
   call("scard", set),

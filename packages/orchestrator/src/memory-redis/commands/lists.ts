@@ -1,6 +1,6 @@
 /** Commands of lists. */
 import { indexRange, integer } from "../arguments.ts";
-import { ReplyError } from "../reply.ts";
+import { ok, ReplyError } from "../reply.ts";
 import { any, type Command, command } from "./command.ts";
 
 export const listCommands: Readonly<Record<string, Command>> = {
@@ -21,6 +21,15 @@ export const listCommands: Readonly<Record<string, Command>> = {
     const range = indexRange(first, last);
     const items = keyspace.get(key, "list")?.items ?? [];
     return items.slice(...range(items.length));
+  }),
+  lset: command([3, 3], (keyspace, key, [index, item = ""]) => {
+    const items = keyspace.get(key, "list")?.items;
+    if (items === undefined) throw new ReplyError("ERR no such key");
+    const at = integer(index);
+    const place = at < 0 ? items.length + at : at;
+    if (items[place] === undefined) throw new ReplyError("ERR index out of range");
+    items[place] = item;
+    return ok;
   }),
   rpop: command([1, 1], (keyspace, key) => {
     const item = keyspace.get(key, "list")?.items.pop();
