@@ -3,15 +3,21 @@
  * a named point. SIGTERM drains it, as it does the shipped command.
  */
 import { bytes, defaultReapSettings, milliseconds } from "@headgate/core";
+import { type EmitEvent, teeEvents } from "@headgate/orchestrator";
 import { readWorkerConfig, startWorker } from "@headgate/worker";
+import { armCrash } from "./crash-at.ts";
 import { scaled } from "./scale.ts";
 
 function write(msg: string, measures: object = {}): void {
   process.stdout.write(`${JSON.stringify({ at: Date.now(), msg, ...measures })}\n`);
 }
 
+const crash = armCrash(process.env);
+const { CHAOS_CREATE_GRACE_MS = String(scaled.createGraceMs) } = process.env;
+const log: EmitEvent = ({ type, ...measures }) => write(type, measures);
+
 const worker = await startWorker(readWorkerConfig(process.env), {
-  emit: ({ type, ...measures }) => write(type, measures),
+  emit: crash === undefined ? log : teeEvents(log, crash),
   tuning: {
     limits: { windowMs: milliseconds(scaled.fleetWindowMs) },
     lockMs: milliseconds(scaled.lockMs),
@@ -19,7 +25,7 @@ const worker = await startWorker(readWorkerConfig(process.env), {
     steps: {
       maxPartBytes: bytes(scaled.maxPartBytes),
       observeEveryMs: milliseconds(scaled.observeEveryMs),
-      createGraceMs: milliseconds(scaled.createGraceMs),
+      createGraceMs: milliseconds(Number(CHAOS_CREATE_GRACE_MS)),
       reap: { ...defaultReapSettings, graceMs: milliseconds(scaled.reapGraceMs) },
     },
   },

@@ -28,8 +28,8 @@ export interface EnvironmentOptions {
   readonly s3?: string | undefined;
   /** What a worker gets in its environment besides, each time that it starts. */
   readonly workerEnvironment?: (worker: Victim) => Readonly<Record<string, string>>;
-  /** Told of every end of a service that was not asked for. */
-  readonly onUnexpectedEnd: (message: string) => void;
+  /** Told of every end of a service that was not asked for, and by which signal it was. */
+  readonly onUnexpectedEnd: (message: string, signal: string | null) => void;
 }
 
 export interface Environment {
@@ -224,9 +224,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
         supervise(victim, startOf(victim), (end, isWanted) => {
           // A program that is told to stop before it has begun ends by the signal.
           if (isWanted && (end.signal !== null || end.code === 0)) return;
-          onUnexpectedEnd(
-            `${victim} ended (${end.signal ?? `code ${end.code}`}): ${end.lastWords}`,
-          );
+          const how = end.signal ?? `code ${end.code}`;
+          onUnexpectedEnd(`${victim} ended (${how}): ${end.lastWords}`, end.signal);
         }),
       );
     cleanUps.push(() => Promise.all([...services.values()].map((service) => service.close())));

@@ -6,6 +6,7 @@ import { randomInt } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crashRun } from "./crash-run.ts";
 import { type ChaosOptions, readOptions, usage } from "./options.ts";
 import { randomRun } from "./random-run.ts";
 
@@ -29,7 +30,7 @@ async function main(chaos: ChaosOptions): Promise<number> {
   say(`seed ${chaos.seed}, ${folder}`);
   let ok = false;
   try {
-    const report = await randomRun(chaos, folder, say);
+    const report = await (chaos.crashPoints ? crashRun : randomRun)(chaos, folder, say);
     ({ ok } = report);
     const line = JSON.stringify(report);
     await writeFile(join(folder, "report.json"), `${line}\n`);

@@ -17,11 +17,13 @@ export async function sendLoads(
     readonly environment: Environment;
     readonly api: ApiClient;
     readonly signal: AbortSignal;
+    /** No further load is begun once it is aborted. Default never. */
+    readonly enough?: AbortSignal;
   },
   loads: readonly LoadPlan[],
   onSent: (load: SentLoad) => void,
 ): Promise<void> {
-  const { environment, api, signal } = deps;
+  const { environment, api, signal, enough = signal } = deps;
   const { s3, bucket } = environment;
   const began = performance.now();
   const lines = Map.groupBy(loads, ({ object }) => object);
@@ -29,7 +31,9 @@ export async function sendLoads(
     [...lines.values()].map(async (line) => {
       for (const plan of line) {
         const waitMs = began + plan.atMs - performance.now();
-        if (waitMs > 0) await delay(waitMs, undefined, { signal });
+        if (waitMs > 0) await delay(waitMs, undefined, { signal: enough }).catch(() => undefined);
+        signal.throwIfAborted();
+        if (enough.aborted) return;
         for (const file of plan.files)
           await s3.send(
             new PutObjectCommand({

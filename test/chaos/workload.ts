@@ -37,6 +37,8 @@ export interface WorkloadSize {
   readonly spanMs: number;
   readonly loadsPerMinute: number;
   readonly objects: number;
+  /** Whether some loads are large enough for several parts of one file. Default true. */
+  readonly large?: boolean;
 }
 
 /** Small loads draw their keys from so many, so that most keys are written again and again. */
@@ -71,13 +73,17 @@ export function planWorkload(size: WorkloadSize): readonly LoadPlan[] {
       object,
       version,
       operation,
-      files: filesOf(i, operation, dice),
+      files: filesOf(i, operation, { dice, large: size.large ?? true }),
     };
   });
 }
 
-function filesOf(index: number, operation: string, dice: Dice): readonly FilePlan[] {
-  const isLarge = operation === "upsert" && index % largeEvery === 4;
+function filesOf(
+  index: number,
+  operation: string,
+  { dice, large }: { readonly dice: Dice; readonly large: boolean },
+): readonly FilePlan[] {
+  const isLarge = large && operation === "upsert" && index % largeEvery === 4;
   const isGzip = index % gzipEvery === 3;
   const count = isLarge ? 2 : dice.whole(4, 8);
   let key = dice.whole(0, isLarge ? sharedKeys / 2 : sharedKeys);
