@@ -78,18 +78,28 @@ describe("a status", () => {
       path: "uri=canary",
       details: { a: "canary" },
     };
-    const { message } = statusOf(upload, answer(409, JSON.stringify(body)));
+    const { message } = statusOf(info, answer(409, JSON.stringify(body)));
     expect(message).toContain("409: conflicts with the state");
     expect(message).not.toContain("canary");
   });
 
   it("quotes at most 200 characters on one line, and no token", () => {
     const said = `line\nbreak ${"x".repeat(50)} ${"word ".repeat(100)}`;
-    const { message } = statusOf(upload, answer(400, JSON.stringify({ message: said })));
+    const { message } = statusOf(info, answer(400, JSON.stringify({ message: said })));
     expect(message).toContain("line break *** word");
     expect(message).not.toContain("xxx");
     expect(message.length).toBeLessThan(200 + 100);
   });
+
+  it.each(["upload", "stream-upsert", "stream-delete", "validate"] as const)(
+    "quotes nothing of what is said of the records of %s",
+    (name) => {
+      const said = JSON.stringify({ message: "row 1: canary is no number" });
+      const error = statusOf({ name, effect: true, path: "/p" }, answer(400, said));
+      expect(error).toMatchObject({ code: "ERR_API_BAD_REQUEST", fields: { status: 400 } });
+      expect(error.message).not.toContain("canary");
+    },
+  );
 
   it("quotes nothing of a body that is not the API's", () => {
     const { message } = statusOf(info, answer(502, "<html>canary</html>"));

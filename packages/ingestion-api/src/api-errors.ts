@@ -153,9 +153,17 @@ function reasonOf(cause: Error): string {
   return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 }
 
-/** The error that an answer's status stands for. */
+/** Calls whose body is records: what is said of them may repeat their values. */
+const carriesRecords: ReadonlySet<Operation["name"]> = new Set([
+  "upload",
+  "stream-upsert",
+  "stream-delete",
+  "validate",
+]);
+
+/** The error that an answer's status stands for, with the API's words unless they may hold records' values. */
 export function statusError(operation: Operation, answer: HttpAnswer): BulkError {
-  const said = readApiError(answer)?.message;
+  const said = carriesRecords.has(operation.name) ? undefined : readApiError(answer)?.message;
   const quoted = said === undefined ? "" : `: ${quoteServiceText(said)}`;
   return apiError(
     codeOfStatus(operation, answer.status),
