@@ -4,8 +4,9 @@
  * it cannot listen or stop, 2 for a wrong configuration or argument.
  */
 import { parseArgs } from "node:util";
-import { watchConfig } from "@headgate/config";
+import { guardLog, logDestination, watchConfig } from "@headgate/config";
 import { isBulkError } from "@headgate/core";
+import { pino } from "pino";
 import { ownVersion, readApiConfig } from "./config.ts";
 import { createApiLogger } from "./logger.ts";
 import { startApi } from "./start-api.ts";
@@ -22,7 +23,9 @@ Options:
 
 async function serve(): Promise<void> {
   const loaded = readApiConfig(process.env);
-  const logger = createApiLogger(loaded.config.logLevel);
+  const destination = pino.destination(logDestination);
+  const logger = createApiLogger(loaded.config.logLevel, destination);
+  const log = guardLog(destination, (lines) => logger.warn({ lines }, "log.dropped"));
   const api = await startApi(loaded, { logger });
   logger.info({ url: api.url, docs: `${api.url}/docs` }, "listening");
 
@@ -42,13 +45,18 @@ async function serve(): Promise<void> {
     if (stopping.signal.aborted) return;
     stopping.abort();
     logger.info({ signal }, "closing");
-    Promise.all([api.close(), watch.ended]).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, "closing failed");
-        process.exit(1);
-      },
-    );
+    Promise.all([api.close(), watch.ended])
+      .then(
+        () => 0,
+        (error: unknown) => {
+          logger.error({ err: error }, "closing failed");
+          return 1;
+        },
+      )
+      .then(async (exitCode) => {
+        await log.close();
+        process.exit(exitCode);
+      });
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

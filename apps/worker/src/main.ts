@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { guardLog, logDestination } from "@headgate/config";
 import { isBulkError } from "@headgate/core";
 import { pino } from "pino";
 import { readWorkerConfig } from "./config.ts";
@@ -34,7 +35,9 @@ async function main(): Promise<void> {
 
 async function work(): Promise<void> {
   const loaded = readWorkerConfig(process.env);
-  const logger = pino({ name: "headgate-worker", level: loaded.config.logLevel });
+  const destination = pino.destination(logDestination);
+  const logger = pino({ name: "headgate-worker", level: loaded.config.logLevel }, destination);
+  const log = guardLog(destination, (lines) => logger.warn({ lines }, "log.dropped"));
   const worker = await startWorker(loaded, { emit: logEvents(logger) });
   const config = followConfig(loaded, { worker, logger });
   let stopping = false;
@@ -43,13 +46,15 @@ async function work(): Promise<void> {
     stopping = true;
     const stopMs = loaded.config.worker.stopSeconds * 1000;
     // A worker that cannot reach Redis cannot give its tasks back; others take them over.
-    setTimeout(() => {
+    setTimeout(async () => {
       logger.error({ signal: why, stopMs }, "worker.stopped-late");
+      await log.close();
       process.exit(1);
     }, stopMs);
     config.close();
     await worker.close();
     logger.info({ signal: why }, "worker.stopped");
+    await log.close();
     process.exit(exitCode);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
