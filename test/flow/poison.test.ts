@@ -19,7 +19,7 @@ it.each(["planning", "upload"] as const)(
   async (diesOf) => {
     const own = await startRig({ schemas: { crm: schema }, workers: 0 });
     rig = own;
-    const tuning: Tuning = { lockMs: 1000, sweepEveryMs: 500, diesOf };
+    const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500, diesOf };
     const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
     const poison = await own.put("poison.csv", ordersCsv([["k", "poison"]]));
     const good = await own.put("good.csv", ordersCsv(rows));

@@ -3,6 +3,7 @@ import { afterEach, expect, it } from "vitest";
 import { orders, ordersCsv, rowsOf, schema } from "./csv.ts";
 import { recordsHash } from "./records-hash.ts";
 import { type Rig, startRig } from "./rig.ts";
+import type { Tuning } from "./tuned-worker.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 let rig: Rig | undefined;
@@ -60,6 +61,26 @@ it("a rolling restart leaves a load as it would have been without", {
   expect(told).not.toContain("bulk-job.upload-unknown");
   expect(told).not.toContain("queue.error");
   await expect.poll(() => own.attemptsOf("bulk-jobs")).toEqual([1]);
+});
+
+it("an upload that takes longer than a lock is kept for as long as the worker drains", async () => {
+  const { own, loadId } = await startLoad();
+  own.emulator.control.addFaults({ route: "upload", kind: "slow", delayMs: 6000, times: 1 });
+  const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500 };
+  const environment = {
+    HEADGATE_TEST_TUNING: JSON.stringify(tuning),
+    HEADGATE__WORKER__DRAIN_SECONDS: "20",
+  };
+  const first = own.startProcess("tuned", environment);
+  await uploads(own, 1);
+  first.kill("SIGTERM");
+  own.startProcess("tuned", environment);
+  expect(await first.ended).toEqual({ code: 0, signal: null, stderr: "" });
+  expect(await own.ended(loadId)).toMatchObject({ state: "complete" });
+  const { bulkJobs, objects } = await own.emulator.control.state();
+  expect(bulkJobs).toMatchObject([{ state: "JobComplete" }]);
+  expect(objects).toMatchObject([{ rowsReceived: rows.length, heldHash: recordsHash(rows) }]);
+  expect(own.events.map((event) => event.type)).not.toContain("queue.lease-lost");
 });
 
 it("an upload that does not end in time is cut off, and the next worker goes on with its part", async () => {

@@ -65,7 +65,7 @@ it("a load whose worker is killed in each of its parts still completes, each rec
   timeout: 60_000,
 }, async () => {
   const { rig, loadId } = await startLoad();
-  const tuning: Tuning = { lockMs: 1000, sweepEveryMs: 500 };
+  const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500 };
   const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
   for (let kill = 0; kill < 3; kill++) {
     stall(rig, Math.min(kill, 1));
