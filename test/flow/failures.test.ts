@@ -155,7 +155,13 @@ describe("an upload", () => {
 
   it("refused by the API fails its load and leaves no bulk job open", async () => {
     const { end, state } = await loadWith({ route: "upload", kind: "error", status: 400 });
-    expect(end).toMatchObject({ state: "failed", reason: { code: "api_bad_request" } });
+    expect(end).toMatchObject({
+      state: "failed",
+      reason: {
+        code: "api_bad_request",
+        message: expect.stringContaining(`part 0 of load ${end.id}: `),
+      },
+    });
     expect(state.bulkJobs.map((job) => job.state)).toEqual(["Aborted"]);
   });
 });

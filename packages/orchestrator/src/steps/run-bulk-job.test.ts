@@ -91,6 +91,19 @@ describe("a passing fault of the API", () => {
   });
 });
 
+it.each<ErrorCode>(["ERR_API_BAD_REQUEST", "ERR_API_FORBIDDEN"])(
+  "a create call that is answered with %s fails its loads at once, and its slot stays counted",
+  async (code) => {
+    const fleet = fleetOfTest();
+    const { loadId, bulkJobId } = await claimed(fleet);
+    fleet.tenant.failNext("create", code);
+    expect(await runOn(fleet, bulkJobId)).toMatchObject({ kind: "fail", code: "bulk_job_refused" });
+    expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ state: "failed" });
+    expect(fleet.tenant.calls.filter((call) => call === "create")).toHaveLength(1);
+    expect(await fleet.door.redis.zcard(`${fleet.context.ledger.base}slots`)).toBe(1);
+  },
+);
+
 describe("a create call that is answered with 404", () => {
   it("is sent twice more, since a new object takes its time to be known", async () => {
     const fleet = fleetOfTest();

@@ -204,8 +204,16 @@ async function uploadFailed(
       throw error;
     default:
       tellRefused(context, error);
-      return await startAbort(context, record, error, [due.load]);
+      return await startAbort(context, record, aboutPart(error, due), [due.load]);
   }
+}
+
+/** The reason of the load that fails names the part, so that people find the lines. */
+function aboutPart(
+  { code, message }: BulkError,
+  { load, part }: BulkJobPart,
+): Pick<BulkError, "code" | "message"> {
+  return { code, message: `part ${part} of load ${load}: ${message}` };
 }
 
 /** The API has surely not taken this PUT as a file. */
