@@ -12,6 +12,7 @@ export function createSortedSet(): SortedSet {
 
 /** Adds a member or moves it to another score. Answers whether it is new. */
 export function put(set: SortedSet, member: string, score: number): boolean {
+  if (set.scores.get(member) === score) return false;
   const isNew = !remove(set, member);
   set.order.splice(placeOf(set, score, member), 0, member);
   set.scores.set(member, score);
