@@ -35,6 +35,8 @@ export type HeadgateEvent =
       readonly code?: string;
       readonly message?: string;
     } & OfLoad)
+  /** Accepted a moment ago, and no longer in Redis. */
+  | ({ readonly type: "load.vanished" } & OfLoad)
   | ({
       readonly type: "load.findings";
       /** How many of each rule. */
@@ -158,6 +160,20 @@ export type HeadgateEvent =
       readonly code: string;
       readonly message: string;
     }
+  | {
+      readonly type: "ledger.lost";
+      readonly connection: string;
+      /** What was noticed, as a word and as a sentence. */
+      readonly sign: LossSign;
+      readonly message: string;
+      /** Nobody creates a bulk job before this instant. */
+      readonly frozenUntil: number;
+      /** The API's ids of unfinished bulk jobs that may be ours and that the ledger does not know; at most 100. */
+      readonly unknownBulkJobs: readonly string[];
+      /** Loads that were under way and are no longer in the ledger; at most 100, and how many in all. */
+      readonly missingLoads: readonly string[];
+      readonly missingLoadsInAll: number;
+    }
   | { readonly type: "gate.closed"; readonly connection: string; readonly until: number }
   | { readonly type: "foreign.seen"; readonly connection: string; readonly unfinished: number }
   | {
@@ -178,20 +194,6 @@ export type HeadgateEvent =
     }
   | {
       readonly type: "reaper.acted";
-  | {
-      readonly type: "ledger.lost";
-      readonly connection: string;
-      /** What was noticed, as a word and as a sentence. */
-      readonly sign: LossSign;
-      readonly message: string;
-      /** Nobody creates a bulk job before this instant. */
-      readonly frozenUntil: number;
-      /** The API's ids of unfinished bulk jobs that may be ours and that the ledger does not know; at most 100. */
-      readonly unknownBulkJobs: readonly string[];
-      /** Loads that were under way and are no longer in the ledger; at most 100, and how many in all. */
-      readonly missingLoads: readonly string[];
-      readonly missingLoadsInAll: number;
-    }
       readonly connection: string;
       readonly remoteId: string;
       readonly decision: string;

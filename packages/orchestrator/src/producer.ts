@@ -19,7 +19,8 @@ import { createRedisLoads } from "./redis-loads.ts";
 import { createRedisSchedules } from "./schedules/redis-schedules.ts";
 import type { Schedules } from "./schedules.ts";
 import type { Seals } from "./seals/seals.ts";
-import { systemChance } from "./system-ports.ts";
+import { systemChance, systemStopwatch } from "./system-ports.ts";
+import { watchAccepted } from "./watch-accepted.ts";
 
 export type * from "./bulk-jobs.ts";
 export * from "./errands.ts";
@@ -85,14 +86,15 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
       return [connection, { ledger, signals }];
     }),
   );
+  const ledgers = new Map([...connections].map(([name, { ledger }]) => [name, ledger]));
+  const watch = watchAccepted({ ...{ redis, ledgers, emit }, stopwatch: systemStopwatch });
   const loads = createRedisLoads({
     redis,
     prefix,
     connections,
     chance: systemChance,
-    emit,
+    emit: teeEvents(emit, watch.take),
   });
-  const ledgers = new Map([...connections].map(([name, { ledger }]) => [name, ledger]));
   const schedules = createRedisSchedules({
     connections,
     loads,
@@ -107,6 +109,7 @@ export async function createProducer(options: ProducerOptions): Promise<Producer
     queues,
     redis,
     async close() {
+      watch.close();
       await feed.close();
       await writer.close();
       await queues.close();

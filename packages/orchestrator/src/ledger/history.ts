@@ -203,7 +203,14 @@ const batch = 1000;
 
 /** The remembered loads that the ledger no longer has. */
 export async function missingLoads(ledger: Ledger): Promise<readonly string[]> {
-  const ids = [...(ledger.memory?.loads ?? [])];
+  return await missingOf(ledger, [...(ledger.memory?.loads ?? [])]);
+}
+
+/** Those of these loads that the ledger does not have. */
+export async function missingOf(
+  ledger: Ledger,
+  ids: readonly string[],
+): Promise<readonly string[]> {
   const missing: string[] = [];
   for (let first = 0; first < ids.length; first += batch) {
     const answer = await runScript(ledger, missingScript, ids.slice(first, first + batch));
