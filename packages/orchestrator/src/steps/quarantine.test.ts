@@ -127,4 +127,14 @@ describe("an upload", () => {
       expect(await loadOf(fleet.context.ledger, first)).toMatchObject({ state: "loading" });
     },
   );
+
+  it("of a load whose record was torn since is not waited for for ever", async () => {
+    const fleet = fleetOfTest();
+    const { first, bulkJobId } = await claimedTogether(fleet);
+    await die(fleet, bulkJobId);
+    const { redis, base } = fleet.context.ledger;
+    await redis.hset(`${base}load:${first}`, "sequence", "torn");
+    for (let runs = 0; runs < 2; runs++) await runBulkJob(fleet.context, bulkJobId, signal);
+    expect(await bulkJobOf(fleet.context.ledger, bulkJobId)).toMatchObject({ end: "aborted" });
+  });
 });
