@@ -64,6 +64,8 @@ export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
   ERR_KEY_FILE: "The key must be RSA, in PEM, unencrypted, and readable by its user alone (0600).",
   ERR_AUTH_REFUSED: tenant,
   ERR_INSTANCE_URL: "If the host is yours, add its suffix to allowedHosts.",
+  ERR_OTHER_ORG:
+    "Give the other organisation a connection of its own. If it has taken the place of the old one, as after a refresh of a sandbox, delete the key `org` of the connection in Redis.",
   ERR_API_BAD_REQUEST: "Look at the message of the API; report it if headgate sent what is wrong.",
   ERR_API_UNAUTHORIZED: tenant,
   ERR_API_FORBIDDEN: tenant,

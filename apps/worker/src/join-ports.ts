@@ -8,13 +8,15 @@ export function joinPorts(
   source: Omit<PartSource, "close">,
 ): { readonly ingestion: IngestionPort; readonly source: SourcePort } {
   let userId: string | undefined;
+  let orgId: string | undefined;
   return {
     ingestion: {
       ...api.client,
       async authenticate({ signal }) {
-        ({ userId } = await api.tokenSource.token({ signal }));
+        ({ userId, orgId } = await api.tokenSource.token({ signal }));
       },
       userId: () => userId,
+      orgId: () => orgId,
       clockOffsetMs: () => api.client.serverClockOffsetMs() ?? 0,
     },
     source: { ...source, open: (pieces) => openBody(pieces, source) },

@@ -64,6 +64,7 @@ export const errorCodes = {
   ERR_KEY_FILE: "the private key file is missing, readable by others, or not a private key",
   ERR_AUTH_REFUSED: "the login service refuses the assertion or the token exchange",
   ERR_INSTANCE_URL: "the instance URL is not one that tokens may be sent to",
+  ERR_OTHER_ORG: "the login leads to another organisation than before",
 
   ERR_API_BAD_REQUEST: "the API answered 400",
   ERR_API_UNAUTHORIZED: "the API answered 401",

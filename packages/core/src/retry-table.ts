@@ -84,6 +84,7 @@ export const retryTable: Readonly<Record<ErrorCode, RetryEntry>> = {
   ERR_KEY_FILE: never("the file has to be changed"),
   ERR_AUTH_REFUSED: never("the connected app, its user or its key has to be changed"),
   ERR_INSTANCE_URL: never("the allow-list or the org has to be changed"),
+  ERR_OTHER_ORG: never("the connection has to be changed"),
 
   ERR_API_BAD_REQUEST: never("Status Codes: malformed request"),
   ERR_API_UNAUTHORIZED: never("the client has already replayed the call with a fresh token"),

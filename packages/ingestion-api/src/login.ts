@@ -38,6 +38,8 @@ export interface DataCloudToken {
   readonly lifeMs: Milliseconds;
   /** Id of the user that it was given to, from the identity URL of the login's answer, where that has one. */
   readonly userId?: string;
+  /** Id of the organisation, likewise. */
+  readonly orgId?: string;
 }
 
 export interface LoginDeps {
@@ -48,8 +50,10 @@ export interface LoginDeps {
 interface Login {
   readonly coreToken: string;
   readonly origin: string;
-  readonly userId: string | undefined;
+  readonly identity: Identity;
 }
+
+type Identity = Pick<DataCloudToken, "userId" | "orgId">;
 
 /** An assertion lives this long: below the 180 s that servers allow, so that clocks may differ a little. */
 const assertionLifeMs: Milliseconds = seconds(120);
@@ -99,7 +103,7 @@ export function createLogin(
     return {
       coreToken: wire.access_token,
       origin: allowedOrigin(wire.instance_url, rules, operation),
-      userId: userIdOf(wire.id),
+      identity: identityOf(wire.id),
     };
   }
 
@@ -114,7 +118,7 @@ export function createLogin(
     }
   }
 
-  async function exchange({ coreToken, origin, userId }: Login): Promise<DataCloudToken> {
+  async function exchange({ coreToken, origin, identity }: Login): Promise<DataCloudToken> {
     const operation = tokenCall("token-exchange", "/services/a360/token");
     const { dataSpace } = connection;
     const sentAt = deps.timing.now();
@@ -132,7 +136,7 @@ export function createLogin(
       origin: allowedOrigin(wire.instance_url, rules, operation),
       expiresAt: after(sentAt, lifeMs),
       lifeMs,
-      ...(userId === undefined ? {} : { userId }),
+      ...identity,
     });
   }
 
@@ -147,8 +151,10 @@ export function createLogin(
 }
 
 /** An identity URL ends in `/id/<organisation>/<user>`, each 15 or 18 characters. */
-function userIdOf(identity: string | undefined): string | undefined {
-  return identity?.match(/\/id\/[A-Za-z0-9]+\/([A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)$/)?.[1];
+function identityOf(url: string | undefined): Identity {
+  const id = "([A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)";
+  const [, orgId, userId] = url?.match(new RegExp(`/id/${id}/${id}$`)) ?? [];
+  return orgId === undefined || userId === undefined ? {} : { orgId, userId };
 }
 
 /** `Date` has whole seconds, and the answer took its time. */

@@ -75,6 +75,9 @@ describe("a token", () => {
     origin = tenant.origin;
     const token = await source.token();
     expect(token.userId).toBe(userId);
+    expect(token.orgId?.startsWith("00D000000000001")).toBe(
+      userId === undefined ? undefined : true,
+    );
   });
 
   it("is bound to the data space, and asked for with the audience, where they are set", async () => {

@@ -41,6 +41,8 @@ export interface IngestionPort {
   authenticate(options: CallOptions): Promise<void>;
   /** Id of the user that we log in as, where a login has said so. */
   userId?(): string | undefined;
+  /** Id of the organisation that the last login led to, where it has said so. */
+  orgId?(): string | undefined;
   /** How far the API's clock, which dates bulk jobs, is ahead of ours; 0 where that is not known. */
   clockOffsetMs(): number;
   createBulkJob(

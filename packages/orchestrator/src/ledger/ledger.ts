@@ -57,6 +57,7 @@
  *   restarts                 zset   bulk jobs whose parts had to go again, by when, of the last window
  *   processing-ms            list   how long the API took with the last 50 complete bulk jobs
  *   known-since              string instant from which every create call of the fleet is known
+ *   org                      string organisation of the first login
  *   principal                string user id that the API names as the creator of our bulk jobs
  *
  * Outside of it, for all connections of a deployment: `<prefix>:idempotency:<hash>`, see

@@ -47,6 +47,7 @@ function waitMs(error: BulkError, tries: number, random: number): number {
     case "ERR_API_FORBIDDEN":
     case "ERR_KEY_FILE":
     case "ERR_INSTANCE_URL":
+    case "ERR_OTHER_ORG":
       return loginWaitMs;
     default: {
       const entry = { ...retryTable[error.code], baseMs: seconds(1), maxMs: longestWaitMs };

@@ -26,6 +26,7 @@ import { readPartRange } from "../ledger/load-record.ts";
 import { bulkJobTitle } from "./bulk-job-title.ts";
 import type { StepContext } from "./context.ts";
 import { failUnreadable } from "./fail-unreadable.ts";
+import { logIn } from "./log-in.ts";
 import { observeTenant } from "./observe-tenant.ts";
 import { settleHistory } from "./settle-history.ts";
 
@@ -57,7 +58,7 @@ export async function claimBulkJobs(context: StepContext, signal: AbortSignal): 
 async function isReady(context: StepContext, signal: AbortSignal): Promise<boolean> {
   const { ports, ledger, settings, signals } = context;
   try {
-    await ports.ingestion.authenticate({ signal });
+    await logIn(context, signal);
     await settleHistory(context, signal);
     const isFresh = await observeTenant(context, settings.observeEveryMs, signal);
     if (!isFresh) await signals.claimAt(after(await ledgerNow(ledger), listPauseMs));

@@ -19,6 +19,7 @@ import { closeGateFor, waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
+import { logIn } from "./log-in.ts";
 import { adoptListedLate, endOfConflict, reconcileCreate } from "./reconcile-create.ts";
 import { settleHistory } from "./settle-history.ts";
 import { isUnwanted, unwanted } from "./unwanted.ts";
@@ -49,7 +50,7 @@ export async function createBulkJob(
   if (await isUnwanted(ledger, await readBulkJobParts(ledger, record.id)))
     return await startAbort(context, record, unwanted, []);
   // A login that takes its time must not lie between the slot's stamp and the call's arrival.
-  await ports.ingestion.authenticate({ signal });
+  await logIn(context, signal);
   await settleHistory(context, signal);
   const asked = ports.stopwatch.elapsedMs();
   const begun = await beginCreate(ledger, record);
