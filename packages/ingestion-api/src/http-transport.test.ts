@@ -152,6 +152,16 @@ describe("a call without an answer", () => {
     const transport = testTransport({ limits: { callMs: soon } });
     expect(await transport.send(get(origin))).toMatchObject({ status: 200, textFault: "cut" });
   });
+
+  it("loses its text where the answer drips on past the call's deadline", async () => {
+    const origin = await serve((_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const drip = setInterval(() => response.write("x"), 5);
+      response.once("close", () => clearInterval(drip));
+    });
+    const transport = testTransport({ limits: { callMs: soon } });
+    expect(await transport.send(get(origin))).toMatchObject({ status: 200, textFault: "cut" });
+  });
 });
 
 describe("an aborted call", () => {

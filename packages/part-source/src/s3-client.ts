@@ -1,6 +1,7 @@
 /** The AWS SDK client as headgate sets it up: kept-alive connections, and a time limit on all but bodies. */
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { boundAnswers } from "./bounded-answers.ts";
 
 export interface S3ConnectionOptions {
   /** Region of the buckets; default: what the SDK finds in environment and profile. */
@@ -33,14 +34,16 @@ export function createS3Client(options: S3ConnectionOptions): S3Client {
     maxAttempts: options.requestTries ?? 3,
     // A ranged GET has no checksum to compare, and the SDK would wrap each body to look for one.
     responseChecksumValidation: "WHEN_REQUIRED",
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: connectMs,
-      requestTimeout: answerMs,
-      throwOnRequestTimeout: true,
-      // Idle bodies are ended by withIdleLimit, which does not count the consumer's time.
-      socketTimeout: 0,
-      httpAgent: agent,
-      httpsAgent: agent,
-    }),
+    requestHandler: boundAnswers(
+      new NodeHttpHandler({
+        connectionTimeout: connectMs,
+        requestTimeout: answerMs,
+        throwOnRequestTimeout: true,
+        // Idle bodies are ended by withIdleLimit, which does not count the consumer's time.
+        socketTimeout: 0,
+        httpAgent: agent,
+        httpsAgent: agent,
+      }),
+    ),
   });
 }
