@@ -19,10 +19,10 @@ import { planWorkload } from "./workload.ts";
 
 /** Times that each point is visited at least. */
 const visits = 3;
-/** A worker that has not reached its point by then gets another; the point comes again later. */
+/** A worker that has not reached its point so long after it was ready gets another; the point comes again later. */
 const patienceMs = 20_000;
 /** Longest time to visit all points. */
-const mostMs = 20 * 60_000;
+const mostMs = 30 * 60_000;
 /** The rate of creations is not what this run is about; it would only make it longer. */
 const slots = 400;
 const loadsPerMinute = 80;
@@ -115,8 +115,10 @@ export async function crashRun(
 /** Which point the next worker gets. */
 interface Armory {
   arm(worker: string): Readonly<Record<string, string>>;
-  /** The point that a worker has, and when it got it. */
-  held(worker: string): { readonly point: string; readonly sinceMs: number } | undefined;
+  /** The point that a worker has. */
+  held(worker: string): string | undefined;
+  /** Its worker is about to be replaced. */
+  release(worker: string): void;
   setHits(hits: ReadonlyMap<string, number>): void;
 }
 
@@ -125,25 +127,28 @@ function createArmory(seed: string): Armory {
   const dice = createDice(seed, "armory");
   const order = new Map(crashPoints.map((point) => [point, dice.random()]));
   const given = new Map<string, number>();
-  const holders = new Map<string, { point: string; sinceMs: number }>();
+  const holders = new Map<string, string>();
   let hits: ReadonlyMap<string, number> = new Map();
   return {
     arm(worker) {
       holders.delete(worker);
-      const taken = new Set([...holders.values()].map(({ point }) => point));
+      const taken = new Set(holders.values());
       const rank = (point: string): number =>
-        Math.max(hits.get(point) ?? 0, 0) * 1000 +
+        // One that was visited often enough only where there is no other; with another worker if need be.
+        ((hits.get(point) ?? 0) < visits ? 0 : 1e9) +
         (taken.has(point) ? 1e6 : 0) +
+        (hits.get(point) ?? 0) * 1000 +
         (given.get(point) ?? 0) +
         (order.get(point) ?? 0);
       const [point = ""] = crashPoints.toSorted((a, b) => rank(a) - rank(b));
       // Every other time not the first passage of the process, which is often the start's.
       const passes = (given.get(point) ?? 0) % 2;
       given.set(point, (given.get(point) ?? 0) + 1);
-      holders.set(worker, { point, sinceMs: performance.now() });
+      holders.set(worker, point);
       return { CHAOS_CRASH_AT: point, CHAOS_CRASH_PASSES: String(passes) };
     },
     held: (worker) => holders.get(worker),
+    release: (worker) => void holders.delete(worker),
     setHits(next) {
       hits = next;
     },
@@ -169,10 +174,13 @@ async function untilVisited(deps: {
     if (todo.length !== told) say(`${todo.length} points to visit, ${secondsSince(began)} s`);
     told = todo.length;
     for (const worker of workerNames) {
-      const held = armory.held(worker);
-      if (held === undefined || performance.now() - held.sinceMs < patienceMs) continue;
-      say(`${worker} has not come by ${held.point}`);
-      environment.services.get(worker)?.kill("SIGTERM");
+      const service = environment.services.get(worker);
+      const [point, since] = [armory.held(worker), service?.readySince()];
+      if (point === undefined || since === undefined) continue;
+      if (performance.now() - since < patienceMs) continue;
+      say(`${worker} has not come by ${point}`);
+      armory.release(worker);
+      service?.kill("SIGTERM");
     }
     // What makes the rarer steps happen.
     await stimulate(environment, round);

@@ -7,6 +7,8 @@ export interface Service {
   readonly name: string;
   /** Resolves when the program that runs now is ready, or the next that is. */
   ready(): Promise<void>;
+  /** Since when the program that runs now is ready, by `performance.now()`; undefined while it is not. */
+  readySince(): number | undefined;
   /** Sends a signal to the program that runs now. */
   kill(signal: NodeJS.Signals): void;
   /** Stops the program for a while, as a machine that is paused. */
@@ -29,12 +31,18 @@ export function supervise(
   let program = start();
   let isClosing = false;
   let asked: NodeJS.Signals | undefined;
+  let readySince: number | undefined;
   const follow = (): void => {
     const followed = program;
+    readySince = undefined;
+    void followed.ready.then((line) => {
+      if (followed === program && line !== undefined) readySince = performance.now();
+    });
     void followed.ended.then(async (end) => {
       if (isClosing) return;
       const isWanted = asked === "SIGKILL" ? end.signal === "SIGKILL" : asked === "SIGTERM";
       asked = undefined;
+      readySince = undefined;
       onEnd(end, isWanted);
       await delay(restartMs);
       if (isClosing) return;
@@ -53,6 +61,7 @@ export function supervise(
     async ready() {
       while ((await program.ready) === undefined && !isClosing) await delay(restartMs);
     },
+    readySince: () => readySince,
     kill,
     async pause(forMs) {
       const paused = program;
