@@ -8,7 +8,7 @@ import {
   type ReapOwner,
   unknownOwner,
 } from "./reaper.ts";
-import { epochMs } from "./units.ts";
+import { epochMs, milliseconds } from "./units.ts";
 
 const day = 24 * 3600 * 1000;
 const now = epochMs(100 * day);
@@ -125,6 +125,10 @@ describe("decideReap", () => {
   it("takes one without a creation date as new", () => {
     const { createdAt: _, ...undated } = bulkJob(0);
     expect(decide(uploading, undated)).toEqual({ kind: "leave" });
+    const lost: ReapOwner = { kind: "ours-lost" };
+    expect(decide(lost, undated)).toEqual({ kind: "leave" });
+    const noGrace = { graceMs: milliseconds(0) };
+    expect(decide(lost, undated, noGrace)).toEqual({ kind: "abort", why: "lost" });
   });
 });
 

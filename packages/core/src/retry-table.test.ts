@@ -17,6 +17,13 @@ describe("retryTable", () => {
     }
   });
 
+  it("repeats a call that had no effect, and no call whose answer would be the same", () => {
+    const { ERR_API_SERVER: passing, ERR_API_FORBIDDEN: lasting } = retryTable;
+    expect(passing).toMatchObject({ retry: "same-call", baseMs: 500, maxMs: 10_000, attempts: 4 });
+    expect(lasting).toMatchObject({ retry: "never", baseMs: 0, maxMs: 0, attempts: 1 });
+    expect(retryTable.ERR_API_UNKNOWN_OUTCOME).toMatchObject({ baseMs: 500, maxMs: 10_000 });
+  });
+
   it("never repeats blindly what may have had an effect", () => {
     expect(retryTable.ERR_API_UNKNOWN_OUTCOME.retry).toBe("after-reconcile");
     expect(retryTable.ERR_API_UNEXPECTED.retry).toBe("after-reconcile");

@@ -95,6 +95,20 @@ describe("defaultSlotLimits", () => {
   });
 });
 
+describe("emptySlotLedger", () => {
+  it("has no slot, holds nothing and is open", () => {
+    expect(emptySlotLedger).toEqual({
+      history: { frozenUntil: 0, listed: true },
+      slots: [],
+      permits: new Set(),
+      foreignPermits: new Set(),
+      busyObjects: new Set(),
+      heldObjects: new Map(),
+      gateUntil: 0,
+    });
+  });
+});
+
 describe("decideSlot", () => {
   const now = at(5000);
   const ask = { object, now };
@@ -120,7 +134,8 @@ describe("decideSlot", () => {
   it("leaves a held object alone until its instant", () => {
     const held = new Map([[object, at(5001)]]);
     const ledger = { ...emptySlotLedger, heldObjects: held };
-    expect(decideSlot(ledger, limits, ask)).toMatchObject({ reason: "object-held", until: 5001 });
+    const wait = { kind: "wait", reason: "object-held", until: 5001 };
+    expect(decideSlot(ledger, limits, ask)).toEqual(wait);
     const later = { object, now: at(5001) };
     expect(decideSlot(ledger, limits, later)).toEqual({ kind: "grant" });
   });

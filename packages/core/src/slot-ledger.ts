@@ -10,7 +10,7 @@
  */
 import { maxUnfinishedBulkJobs, slotsPerWindow, slotWindowMs } from "./limits.ts";
 import type { ObjectKey } from "./target.ts";
-import { after, type EpochMs, epochMs, type Milliseconds, milliseconds, seconds } from "./units.ts";
+import { type EpochMs, epochMs, type Milliseconds, milliseconds, seconds } from "./units.ts";
 
 /** What a connection may use of its tenant's quota. */
 export interface SlotLimits {
@@ -113,9 +113,8 @@ export function decideSlot(
   if (ledger.gateUntil > now) return { kind: "wait", reason: "gate", until: ledger.gateUntil };
   if (limits.oneBulkJobPerObject && ledger.busyObjects.has(object))
     return { kind: "wait", reason: "object-busy" };
-  const heldUntil = ledger.heldObjects.get(object);
-  if (heldUntil !== undefined && heldUntil > now)
-    return { kind: "wait", reason: "object-held", until: heldUntil };
+  const heldUntil = ledger.heldObjects.get(object) ?? now;
+  if (heldUntil > now) return { kind: "wait", reason: "object-held", until: heldUntil };
   const ours = ledger.permits.size;
   if (
     ours >= limits.permits - limits.reservePermits ||
@@ -148,11 +147,10 @@ export function decideWindow(
   limits: SlotLimits,
   now: EpochMs,
 ): SlotDecision {
-  const inWindow = slots.filter((slot) => after(slot.at, limits.windowMs) > now);
-  const own = inWindow.filter((slot) => !slot.foreign);
+  const own = slots.filter((slot) => !slot.foreign);
   const until = Math.max(
     freeAt(own, limits.slots - limits.reserveSlots, limits.windowMs),
-    freeAt(inWindow, limits.slots, limits.windowMs),
+    freeAt(slots, limits.slots, limits.windowMs),
   );
   if (until <= now) return { kind: "grant" };
   return until === Number.POSITIVE_INFINITY
@@ -160,7 +158,10 @@ export function decideWindow(
     : { kind: "wait", reason: "window", until: epochMs(until) };
 }
 
-/** The instant from which fewer than `allowed` of these slots are in the window; 0: now, Infinity: never. */
+/**
+ * The instant from which fewer than `allowed` of these slots are in the window, past where that is so
+ * already; 0: always, Infinity: never.
+ */
 function freeAt(slots: readonly Slot[], allowed: number, windowMs: Milliseconds): number {
   if (slots.length < allowed) return 0;
   const stamps = slots.map((slot) => slot.at).sort((a, b) => a - b);

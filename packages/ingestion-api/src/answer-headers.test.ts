@@ -8,12 +8,19 @@ describe("answerDate", () => {
     expect(date).toBe(Date.UTC(2026, 6, 17, 10));
   });
 
-  it.each([undefined, "", "yesterday", "2026-07-17T10:00:00Z", ["a", "b"]])(
-    "gives nothing for %j",
-    (header) => {
-      expect(answerDate(header)).toBeUndefined();
-    },
-  );
+  it.each([
+    undefined,
+    "",
+    "yesterday",
+    "2026-07-17T10:00:00Z",
+    "Fri, 17 Jul 2026 10:00:00 GMT+1",
+    "on Fri, 17 Jul 2026 10:00:00 GMT",
+    "Fri, 32 Jul 2026 10:00:00 GMT",
+    ["Fri, 17 Jul 2026 10:00:00 GMT"],
+    ["a", "b"],
+  ])("gives nothing for %j", (header) => {
+    expect(answerDate(header)).toBeUndefined();
+  });
 });
 
 describe("retryAfterMs", () => {
@@ -29,9 +36,12 @@ describe("retryAfterMs", () => {
     expect(retryAfterMs(header, date)).toBe(wait);
   });
 
-  it.each([undefined, "", "-1", "1.5", "soon", ["1", "2"]])("gives nothing for %j", (header) => {
-    expect(retryAfterMs(header, date)).toBeUndefined();
-  });
+  it.each([undefined, "", "-1", "1.5", "2 min", "soon", ["7"], ["1", "2"]])(
+    "gives nothing for %j",
+    (header) => {
+      expect(retryAfterMs(header, date)).toBeUndefined();
+    },
+  );
 
   it("gives nothing for a date where the answer has no Date", () => {
     expect(retryAfterMs("Fri, 17 Jul 2026 10:02:00 GMT", undefined)).toBeUndefined();

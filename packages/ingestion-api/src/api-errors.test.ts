@@ -1,7 +1,14 @@
-import { type BulkError, isBulkError, milliseconds } from "@headgate/core";
+import { BulkError, isBulkError, milliseconds } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { expectStatus, expectTokens, type Operation, parseAnswer } from "./api-errors.ts";
+import {
+  expectStatus,
+  expectTokens,
+  type Operation,
+  parseAnswer,
+  readApiError,
+  withoutToken,
+} from "./api-errors.ts";
 import { bulkJobWire } from "./contract/bulk.ts";
 import type { HttpAnswer, HttpResult } from "./http-transport.ts";
 import { jobId, wireJob } from "./test-tenant.test-support.ts";
@@ -32,6 +39,11 @@ const statusOf = (operation: Operation, result: HttpResult) =>
   errorOf(() => expectStatus(operation, result, [200]));
 
 describe("a status", () => {
+  it("that is wanted gives the answer", () => {
+    const wanted = answer(202);
+    expect(expectStatus(upload, wanted, [201, 202])).toBe(wanted);
+  });
+
   it.each([
     [302, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
     [204, "ERR_API_UNEXPECTED", "ERR_API_UNEXPECTED"],
@@ -79,8 +91,9 @@ describe("a status", () => {
       details: { a: "canary" },
     };
     const { message } = statusOf(info, answer(409, JSON.stringify(body)));
-    expect(message).toContain("409: conflicts with the state");
-    expect(message).not.toContain("canary");
+    expect(message).toBe(
+      `info of bulk job ${jobId}: the API answered 409: conflicts with the state`,
+    );
   });
 
   it("quotes at most 200 characters on one line, and no token", () => {
@@ -117,6 +130,7 @@ describe("a broken call", () => {
       bulkJobId: jobId,
       reason: "ECONNREFUSED",
     });
+    expect(error.message).toBe(`upload of bulk job ${jobId}: no connection (ECONNREFUSED)`);
   });
 
   it.each([upload, info])("that was sent has an unknown outcome", (operation) => {
@@ -125,7 +139,15 @@ describe("a broken call", () => {
     expect(error).toMatchObject({ code: "ERR_API_UNKNOWN_OUTCOME", cause });
     expect(error.fields).toMatchObject({ reason: "ECONNRESET" });
     expect(error.fields.status).toBeUndefined();
+    expect(error.message).toBe(`${operation.name} of bulk job ${jobId}: no answer (ECONNRESET)`);
   });
+
+  it.each([new Error("tls"), Object.assign(new Error("tls"), { code: 7 })])(
+    "whose cause has no code is told by its message",
+    (cause) => {
+      expect(statusOf(login, { kind: "not-sent", cause }).fields.reason).toBe("tls");
+    },
+  );
 });
 
 describe("an answer's body", () => {
@@ -151,6 +173,16 @@ describe("an answer's body", () => {
     expect(error.cause).toBeUndefined();
   });
 
+  it.each([
+    ["", "an empty body"],
+    [" \n", "an empty body"],
+    ["<p>", "a body that is not JSON"],
+    ["7", 'a body outside its contract at ""'],
+  ])("%j is told as what it is", (text, what) => {
+    const { message } = errorOf(() => parseAnswer(info, answer(200, text), bulkJobWire));
+    expect(message).toBe(`info of bulk job ${jobId}: the API answered 200 with ${what}`);
+  });
+
   it("names the place where it leaves its contract", () => {
     const text = JSON.stringify({ data: [{ state: "x" }] });
     const shape = z.object({ data: z.array(z.object({ state: z.literal("Open") })) });
@@ -161,15 +193,25 @@ describe("an answer's body", () => {
 
   it("over 1 MiB is unexpected", () => {
     const big = answer(200, undefined, { text: undefined, textFault: "too-large" });
-    expect(errorOf(() => parseAnswer(info, big, bulkJobWire)).code).toBe("ERR_API_UNEXPECTED");
+    const error = errorOf(() => parseAnswer(info, big, bulkJobWire));
+    expect(error.code).toBe("ERR_API_UNEXPECTED");
+    expect(error.message).toContain("the API answered 200 with a body over 1 MiB");
   });
 
   it("that was cut leaves the outcome unknown", () => {
     const cut = answer(201, undefined, { text: undefined, textFault: "cut" });
     expect(errorOf(() => parseAnswer(upload, cut, bulkJobWire))).toMatchObject({
       code: "ERR_API_UNKNOWN_OUTCOME",
+      message: `upload of bulk job ${jobId}: the answer was cut`,
       fields: { status: 201 },
     });
+  });
+
+  it("tells of an error only in the API's form", () => {
+    const said = { message: "no such object" };
+    expect(readApiError(answer(404, JSON.stringify(said)))).toMatchObject(said);
+    for (const text of [undefined, "", "<p>", "[]"])
+      expect(readApiError(answer(404, undefined, { text }))).toBeUndefined();
   });
 });
 
@@ -177,6 +219,26 @@ describe("a token call", () => {
   it.each([400, 401, 403, 404, 415])("answered %i is refused", (status) => {
     const error = errorOf(() => expectTokens(login, answer(status)));
     expect(error).toMatchObject({ code: "ERR_AUTH_REFUSED", fields: { status, error: undefined } });
+    expect(error.fields.description).toBeUndefined();
+    expect(error.message).toBe(`login: refused with ${status}: without a reason`);
+  });
+
+  it("answered 200 gives the answer", () => {
+    const good = answer(200, "{}");
+    expect(expectTokens(login, good)).toBe(good);
+  });
+
+  it("that the service refuses in one word is told so", () => {
+    const error = errorOf(() => expectTokens(login, answer(499, '{"error":"invalid_client"}')));
+    expect(error.fields).toMatchObject({ status: 499, error: "invalid_client" });
+    expect(error.fields.description).toBeUndefined();
+    expect(error.message).toBe("login: refused with 499: invalid_client ()");
+  });
+
+  it("that broke is told as a broken call", () => {
+    const cause = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+    const broken = errorOf(() => expectTokens(login, { kind: "no-answer", cause }));
+    expect(broken.code).toBe("ERR_API_UNKNOWN_OUTCOME");
   });
 
   it("shows the service's error and description", () => {
@@ -204,9 +266,33 @@ describe("a token call", () => {
   it.each([
     [302, "ERR_API_UNEXPECTED"],
     [408, "ERR_API_UNKNOWN_OUTCOME"],
+    [399, "ERR_API_UNEXPECTED"],
     [429, "ERR_API_THROTTLED"],
     [500, "ERR_API_SERVER"],
   ])("answered %i is %s", (status, code) => {
     expect(errorOf(() => expectTokens(login, answer(status))).code).toBe(code);
+  });
+});
+
+describe("a call that got no token", () => {
+  it("was not sent, whatever the API answered the token call", () => {
+    const failed = new BulkError("ERR_API_UNKNOWN_OUTCOME", "login: no answer", {
+      fields: { operation: "login" },
+    });
+    const error = withoutToken(failed);
+    expect(error).toBeInstanceOf(BulkError);
+    expect(error).toMatchObject({
+      code: "ERR_API_UNREACHABLE",
+      message: "login: no answer",
+      fields: { operation: "login" },
+      cause: failed,
+    });
+  });
+
+  it("keeps an error that is not the API's", () => {
+    const refused = new BulkError("ERR_AUTH_REFUSED", "login: refused");
+    expect(withoutToken(refused)).toBe(refused);
+    const bug = new TypeError("ERR_API_ of another kind");
+    expect(withoutToken(bug)).toBe(bug);
   });
 });
