@@ -6,8 +6,8 @@ import { DelayedError, type Job, UnrecoverableError } from "bullmq";
  * Answers what BullMQ keeps as the task's return value, or throws what makes it wait or fail. A
  * snooze moves the task to delayed and spends no attempt. `now` is the ledger's time, which may
  * differ from this machine's: BullMQ wakes tasks by the clocks of the machines that take them, so the
- * span counts, not the instant. Where a wall clock jumps a task only sleeps shorter or longer by the
- * jump; what it then does hangs on the ledger's time.
+ * span counts, not the instant. Where a wall clock jumps a task sleeps shorter or longer by the jump
+ * (see clock-faults.ts); what it then does hangs on the ledger's time.
  */
 export async function applyOutcome(
   task: Job,

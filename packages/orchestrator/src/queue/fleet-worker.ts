@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
 import { systemStopwatch } from "../system-ports.ts";
+import { forgetFarRounds, wakeOverslept } from "./clock-faults.ts";
 import { type Queues, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
 import {
   bulkJobProcessor,
@@ -63,6 +64,7 @@ const shortErrandsAtOnce = 4;
 /** Schedules upkeep for every connection and starts taking tasks. */
 export async function startFleetWorker(options: FleetWorkerOptions): Promise<FleetWorker> {
   const { queues, contexts, emit } = options;
+  await forgetFarRounds(queues, roundsOf(contexts, options));
   await scheduleUpkeep(queues, contexts, options);
   const drain = new AbortController();
   const stop = new AbortController();
@@ -110,7 +112,11 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     stopwatch: systemStopwatch,
     emit,
   });
-  const looking = setInterval(() => void watchdog.look(), lookEveryMs);
+  const looking = setInterval(() => {
+    void watchdog.look();
+    // Where Redis is away it is tried again at the next look.
+    mendClockFaults(options).catch(() => undefined);
+  }, lookEveryMs);
   return {
     dead: watchdog.dead,
     async close() {
@@ -125,34 +131,48 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
   };
 }
 
+async function mendClockFaults(options: FleetWorkerOptions): Promise<void> {
+  const { redis, queues, contexts } = options;
+  await wakeOverslept(redis, queues);
+  if (await forgetFarRounds(queues, roundsOf(contexts, options)))
+    await scheduleUpkeep(queues, contexts, options);
+}
+
+type RoundOptions = Pick<FleetWorkerOptions, "sweepEveryMs" | "reapEveryMs">;
+
+function roundsOf(
+  contexts: ReadonlyMap<string, StepContext>,
+  { sweepEveryMs = seconds(30), reapEveryMs = seconds(300) }: RoundOptions,
+) {
+  return [...contexts.keys()].flatMap((connection) => [
+    { connection, kind: "sweep", id: `sweep-${connection}`, every: sweepEveryMs },
+    { connection, kind: "reap", id: `reap-${connection}`, every: reapEveryMs },
+  ]);
+}
+
 /** Makes sure of the rounds of upkeep of every connection. */
 export async function scheduleUpkeep(
   queues: Queues,
   contexts: ReadonlyMap<string, StepContext>,
-  options: Pick<FleetWorkerOptions, "sweepEveryMs" | "reapEveryMs">,
+  options: RoundOptions,
 ): Promise<void> {
-  const rounds = [
-    { kind: "sweep", every: options.sweepEveryMs ?? seconds(30) },
-    { kind: "reap", every: options.reapEveryMs ?? seconds(300) },
-  ] as const;
-  for (const connection of contexts.keys()) {
-    // Instants that came while no worker was there.
+  // Instants that came while no worker was there.
+  for (const connection of contexts.keys())
     await queues.upkeep.add(
       `tick ${connection}`,
       { connection, kind: "tick" },
       { removeOnComplete: true, removeOnFail: true },
     );
-    for (const { kind, every } of rounds)
-      await queues.upkeep.upsertJobScheduler(
-        `${kind}-${connection}`,
-        { every },
-        {
-          name: `${kind} ${connection}`,
-          data: { connection, kind },
-          opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } },
-        },
-      );
-  }
+  for (const { connection, kind, id, every } of roundsOf(contexts, options))
+    await queues.upkeep.upsertJobScheduler(
+      id,
+      { every },
+      {
+        name: `${kind} ${connection}`,
+        data: { connection, kind },
+        opts: { removeOnComplete: { count: 50 }, removeOnFail: { count: 50 } },
+      },
+    );
 }
 
 function contextOf(contexts: ReadonlyMap<string, StepContext>, name: string): StepContext {

@@ -1,11 +1,5 @@
 /** Uploads the part that is due. The intent is written before the PUT, the result after it. */
-import {
-  type BulkError,
-  bodyPieces,
-  deathsToQuarantine,
-  isBulkError,
-  type SourceObject,
-} from "@headgate/core";
+import { type BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
 import {
   advanceBulkJob,
   type BulkJobPart,
