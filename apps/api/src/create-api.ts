@@ -113,6 +113,8 @@ function newServer(limits: ApiLimits, logger: FastifyBaseLogger | undefined): Fa
     return503OnClosing: false,
     http: {
       headersTimeout: limits.headersTimeoutMs,
+      // Node's own interval, 30 s, would let a connection drip on for so much longer.
+      connectionsCheckingInterval: Math.ceil(limits.headersTimeoutMs / 2),
       maxHeaderSize: 16 * 1024,
       // Node's own refusal is no problem+json; refuseOddHeads has one.
       requireHostHeader: false,

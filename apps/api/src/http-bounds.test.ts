@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
@@ -94,6 +94,18 @@ describe("over real HTTP", () => {
     const socket = connect(port, "127.0.0.1");
     socket.write(`GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ${"x".repeat(17_000)}\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it.each([
+    ["sends nothing more", () => undefined],
+    ["drips on", (socket: Socket) => setInterval(() => socket.write("x"), 5)],
+  ])("answers 408 to a connection whose headers never end and that %s", async (_what, go) => {
+    const { port } = await listen({ limits: { headersTimeoutMs: 100 } });
+    const socket = connect(port, "127.0.0.1");
+    socket.write("GET /livez HTTP/1.1\r\nhost: x\r\nx-slow: ");
+    const drip = go(socket);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    clearInterval(drip);
   });
 
   it("closes connections beyond the limit", async () => {
