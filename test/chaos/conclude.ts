@@ -20,6 +20,8 @@ export interface ConcludeOptions {
   /** Loads that were accepted, and how many should have been. */
   readonly sent: readonly SentLoad[];
   readonly planned: number;
+  /** Whether Redis has lost data, so that loads may have been run again. */
+  readonly mayRepeat?: boolean;
   /** Creations that the tenant allows in a window. */
   readonly slots: number;
   /** Whether an end other than complete, and its reason, is explained by what was done. */
@@ -56,6 +58,7 @@ export async function conclude(options: ConcludeOptions): Promise<Conclusion> {
   const { verdict, problems: wrongRows } = await judgeAll(
     environment,
     ended.map(({ plan, answer }) => ({ plan, isComplete: answer?.state === "complete" })),
+    { mayRepeat: options.mayRepeat ?? false },
   );
   problems.push(...wrongRows, ...loadProblems(ended, planned, options.isExplained));
   problems.push(...api.unexpected, ...(await faultsOfLogs(environment)));
@@ -159,8 +162,9 @@ function loadProblems(
   for (const { plan, id, answer } of ended) {
     if (answer?.state === "complete") continue;
     const { code, message } = answer?.reason ?? { code: "none", message: "" };
-    if (answer !== undefined && isExplained({ state: answer.state, code })) continue;
-    problems.push(`${plan.name} (${id}) is ${answer?.state ?? "gone"}: ${code}: ${message}`);
+    const state = answer?.state ?? "gone";
+    if (isExplained({ state, code })) continue;
+    problems.push(`${plan.name} (${id}) is ${state}: ${code}: ${message}`);
   }
   return problems;
 }

@@ -27,13 +27,14 @@ export function orphansOf({ bulkJobs }: StateReport): readonly string[] {
 export async function judgeAll(
   { emulatorUrl }: Pick<Environment, "emulatorUrl">,
   loads: readonly EndedLoad[],
+  how: { readonly mayRepeat: boolean },
 ): Promise<{ readonly verdict: Verdict; readonly problems: readonly string[] }> {
   let verdict = noRows;
   const problems: string[] = [];
   for (const [object, own] of Map.groupBy(loads, ({ plan }) => plan.object)) {
     const answer = await fetch(`${emulatorUrl}/__emulator/applied/crm/${object}`);
     const lines = answer.ok ? (await answer.text()).split("\n").slice(0, -1) : [];
-    const judged = judgeObject(own, lines);
+    const judged = judgeObject(own, lines, how);
     const { rowsMissing, rowsDoubled, rowsForeign } = judged;
     if (rowsMissing + rowsDoubled + rowsForeign > 0)
       problems.push(`${object}: ${JSON.stringify(judged)}`);

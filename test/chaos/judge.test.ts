@@ -62,6 +62,14 @@ it("takes each of two deletes of a key for itself", () => {
   expect(judgeObject(loads, lines.slice(0, 2))).toMatchObject({ rowsMissing: 1 });
 });
 
+it("lets an older value come again where loads may repeat, if the newer follows", () => {
+  const older = [...inOrder, line(first, 1)];
+  const judge = (lines: readonly string[]) =>
+    judgeObject([first, second], lines, { mayRepeat: true });
+  expect(judge(older)).toMatchObject({ rowsDoubled: 1, rowsResent: 1 });
+  expect(judge([...older, line(second, 1)])).toMatchObject({ rowsDoubled: 0, rowsResent: 1 });
+});
+
 it("asks nothing of a load that has failed, but its place in the order", () => {
   const failed = { ...first, isComplete: false };
   expect(judgeObject([failed, second], [line(second, 1)])).toMatchObject({ rowsMissing: 0 });

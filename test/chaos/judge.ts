@@ -51,29 +51,39 @@ interface KeyHistory {
   readonly wanted: { readonly line: string; readonly isComplete: boolean; isApplied: boolean }[];
   /** Index of the record that the key holds; -1 before the first. */
   holds: number;
+  /** The highest index that it has held. */
+  furthest: number;
 }
 
 /**
  * Judges one object: its loads in their order, and the lines that the emulator tells of it, each
- * `u` or `d`, hash of the key, hash of the record.
+ * `u` or `d`, hash of the key, hash of the record. Where loads `mayRepeat`, as after a Redis that came
+ * back as an older copy, an older value may come again if the newer follows: it is doubled only where
+ * the key holds it at the end.
  */
-export function judgeObject(loads: readonly EndedLoad[], applied: Iterable<string>): Verdict {
+export function judgeObject(
+  loads: readonly EndedLoad[],
+  applied: Iterable<string>,
+  { mayRepeat = false }: { readonly mayRepeat?: boolean } = {},
+): Verdict {
   const histories = historiesOf(loads);
   let [rowsDoubled, rowsResent, rowsForeign] = [0, 0, 0];
   for (const line of applied) {
     const history = histories.get(line.slice(2, 18));
     const effect = history === undefined ? "foreign" : apply(history, line);
     if (effect === "foreign") rowsForeign++;
-    if (effect === "older") rowsDoubled++;
-    if (effect === "again") rowsResent++;
+    if (effect === "older" && !mayRepeat) rowsDoubled++;
+    if (effect === "again" || (effect === "older" && mayRepeat)) rowsResent++;
   }
   let [rows, rowsMissing] = [0, 0];
-  for (const { wanted } of histories.values())
+  for (const { wanted, holds, furthest } of histories.values()) {
+    if (mayRepeat && holds < furthest) rowsDoubled++;
     for (const { isComplete, isApplied } of wanted) {
       if (!isComplete) continue;
       rows++;
       if (!isApplied) rowsMissing++;
     }
+  }
   return { rows, rowsMissing, rowsDoubled, rowsResent, rowsForeign };
 }
 
@@ -88,6 +98,7 @@ function apply(history: KeyHistory, line: string): "next" | "again" | "older" | 
   if (record === undefined) return "foreign";
   record.isApplied = true;
   history.holds = at;
+  history.furthest = Math.max(history.furthest, at);
   return isNewer ? "next" : "older";
 }
 
@@ -102,7 +113,7 @@ function historiesOf(loads: readonly EndedLoad[]): Map<string, KeyHistory> {
         const keyHash = hash64(fields[0] ?? "");
         let history = keys.get(key);
         if (history === undefined) {
-          history = { wanted: [], holds: -1 };
+          history = { wanted: [], holds: -1, furthest: -1 };
           keys.set(key, history);
           histories.set(keyHash, history);
         }

@@ -58,7 +58,9 @@ export async function randomRun(
     await sending;
     const { problems: found, figures } = await conclude({
       ...{ environment, api, sent, planned: planned.length, slots, signal, say },
-      isExplained: ({ state, code }) => state === "failed" && explained.has(code),
+      mayRepeat: redisLoss,
+      isExplained: ({ state, code }) =>
+        (state === "failed" && explained.has(code)) || (redisLoss && state === "gone"),
     });
     problems.push(...found, ...disturber.problems);
     for (const problem of problems) say(`PROBLEM ${problem}`);
