@@ -67,8 +67,8 @@ async function lookFor(
   ids: readonly string[],
   kept: Map<string, number>,
 ): Promise<void> {
+  // Two looks can meet the same load.
   for (const [name, ledger] of ledgers)
-    // Two looks can meet the same load.
     for (const loadId of await missingOf(
       ledger,
       ids.filter((id) => connectionOf(id) === name),

@@ -68,6 +68,7 @@
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Seals } from "../seals/seals.ts";
+import type { LedgerMemory } from "./ledger-memory.ts";
 
 /** One connection's ledger, and the limits that this process holds it to. */
 export interface Ledger {
@@ -80,6 +81,8 @@ export interface Ledger {
   readonly retentionDays?: number | undefined;
   /** Where absent, records are neither sealed nor asked for a seal; see ../seals/. */
   readonly seals?: Seals | undefined;
+  /** What this process has seen of the ledger; absent in one that never creates. */
+  readonly memory?: LedgerMemory | undefined;
   /** Where absent, Redis TIME is the fleet's one clock. Tests hand in their own. */
   readonly clock?: () => EpochMs;
 }

@@ -52,8 +52,8 @@ export async function claimBulkJobs(context: StepContext, signal: AbortSignal): 
 }
 
 /**
- * Before a slot is spent: the login works, and the tenant's list is fresh enough to know the bulk
- * jobs of other tools.
+ * Before a slot is spent: the login works, the ledger has lost nothing, and the tenant's list is fresh
+ * enough to know the bulk jobs of other tools.
  */
 async function isReady(context: StepContext, signal: AbortSignal): Promise<boolean> {
   const { ports, ledger, settings, signals } = context;
