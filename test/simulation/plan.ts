@@ -47,7 +47,12 @@ export interface Plan {
   readonly start: number;
   /** The loads are asked for, and faults come, until here. */
   readonly quietFrom: number;
+  /** Every run lasts as long as this. */
+  readonly leastEnd: number;
+  /** By then all must have ended in a liveness run. */
   readonly end: number;
+  /** Instants from which many loads come within a quarter of an hour; faults come then too. */
+  readonly bursts: readonly number[];
   readonly slots: number;
   readonly permits: number;
   readonly reserveSlots: number;
@@ -82,26 +87,29 @@ const start = Date.UTC(2026, 0, 5);
 /** The plan of a seed. Even seeds are liveness seeds. */
 export function planOf(seed: number, random: Random): Plan {
   const kind = seed % 2 === 0 ? "liveness" : "safety";
-  const quietFrom = start + (kind === "liveness" ? 54 : 72) * hourMs;
+  const quietFrom = start + (kind === "liveness" ? 50 : 72) * hourMs;
   const some = (probability: number, value: () => number): number =>
     random.chance(probability) ? value() : 0;
-  const permits = random.int(2, 5);
+  const spanMs = quietFrom - start - 6 * hourMs;
+  const bursts = Array.from({ length: random.int(2, 5) }, () => start + random.int(0, spanMs));
   return {
     seed,
     kind,
     start,
     quietFrom,
-    end: start + (kind === "liveness" ? 120 : 72) * hourMs,
+    leastEnd: start + 72 * hourMs,
+    end: start + (kind === "liveness" ? 110 : 72) * hourMs,
+    bursts,
     slots: random.int(3, 6),
-    permits,
+    permits: random.int(2, 5),
     reserveSlots: some(0.3, () => 1),
     maxFiles: random.int(3, 8),
     maxPartBytes: random.int(60, 240),
     processingMs: random.int(1, 20) * minuteMs,
-    sweepEveryMs: random.int(10, 20) * minuteMs,
-    reapEveryMs: random.int(15, 30) * minuteMs,
+    sweepEveryMs: random.int(30, 60) * minuteMs,
+    reapEveryMs: random.int(60, 120) * minuteMs,
     pollMinMs: minuteMs,
-    pollMaxMs: random.int(3, 5) * minuteMs,
+    pollMaxMs: random.int(3, 8) * minuteMs,
     observeEveryMs: random.int(1, 3) * minuteMs,
     onUnknownUpload: random.chance(0.75) ? "reput" : "restart",
     callFaultShare: random.pick([0, 0.15, 0.3, 0.6]),
@@ -117,18 +125,26 @@ export function planOf(seed: number, random: Random): Plan {
       point: random.pick(crashPoints),
       nth: random.int(1, 6),
     })),
-    timed: timedFaultsOf(random, quietFrom),
+    timed: timedFaultsOf(random, quietFrom, bursts),
     hasBadSources: random.chance(0.5),
   };
 }
 
-function timedFaultsOf(random: Random, until: number): readonly TimedFault[] {
+function timedFaultsOf(
+  random: Random,
+  until: number,
+  bursts: readonly number[],
+): readonly TimedFault[] {
+  const latest = until - 2 * hourMs;
+  const instant = (): number =>
+    random.chance(0.6)
+      ? random.pick(bursts) + random.int(0, 90 * minuteMs)
+      : random.int(start, latest);
   return timedFaults
     .flatMap((kind) => {
-      if (!random.chance(losses.has(kind) ? 0.08 : 0.22)) return [];
+      if (!random.chance(losses.has(kind) ? 0.1 : 0.22)) return [];
       const count = losses.has(kind) ? 1 : random.int(1, 5);
-      const latest = until - 2 * hourMs;
-      return Array.from({ length: count }, () => ({ at: random.int(start, latest), kind }));
+      return Array.from({ length: count }, () => ({ at: instant(), kind }));
     })
     .sort((a, b) => a.at - b.at);
 }

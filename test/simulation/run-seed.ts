@@ -3,10 +3,11 @@ import { unleash } from "./chaos.ts";
 import { askForLoads } from "./clients.ts";
 import { createFleet } from "./fleet.ts";
 import { allInvariants } from "./invariants/all-invariants.ts";
+import { finalStates, loadsAt, membersAt } from "./invariants/ledger-view.ts";
 import { type Plan, planOf } from "./plan.ts";
 import { createRandom } from "./random.ts";
 import { withoutRealTime } from "./real-time.ts";
-import { createScene, type Violation } from "./scene.ts";
+import { createScene, type Scene, type Violation } from "./scene.ts";
 import { createTrace, type Trace } from "./trace.ts";
 
 export interface SeedResult {
@@ -54,7 +55,9 @@ export async function runSeed(
     });
     await time.run({
       until: plan.end,
-      isOver: () => violation !== undefined,
+      isOver: () =>
+        violation !== undefined ||
+        (plan.kind === "liveness" && time.now() > plan.leastEnd && isAllOver(scene)),
       settled() {
         for (const connection of scene.changed()) hooks.ledgerChanged(connection);
         hooks.settled();
@@ -71,4 +74,16 @@ export async function runSeed(
     counts: scene.counters.counts,
     trace: trace?.lines ?? [],
   };
+}
+
+/** Nothing is left to do, so nothing more would happen than rounds of upkeep. */
+function isAllOver({ keyspace, baseOf, tenants }: Scene): boolean {
+  return [...tenants].every(([connection, tenant]) => {
+    const base = baseOf(connection);
+    return (
+      membersAt(keyspace, `${base}permits`).length === 0 &&
+      loadsAt(keyspace, base).every(({ state }) => finalStates.has(state)) &&
+      tenant.unfinished().length === 0
+    );
+  });
 }

@@ -78,6 +78,7 @@ export function createScene(options: {
   const workload = createWorkload(random.fork("workload"), {
     start,
     spanMs: quietFrom - start - 6 * 3_600_000,
+    bursts: plan.bursts,
     hasBadSources: plan.hasBadSources,
   });
   const storeRandom = random.fork("store");

@@ -50,7 +50,7 @@ export function createVirtualTime(start: number, trace: (name: string) => void):
   let current: Process | undefined;
 
   function add(at: number, event: Pick<Event, "name" | "run" | "process">): void {
-    push(heap, { at: Math.ceil(at), sequence: sequence++, ...event });
+    push(heap, { ...event, at: Math.ceil(at), sequence: sequence++ });
   }
 
   const time: VirtualTime = {

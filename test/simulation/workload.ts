@@ -46,7 +46,12 @@ const objects = ["orders", "customers", "items"] as const;
 /** Loads at random times of `spanMs` from `start`, many of them close together. */
 export function createWorkload(
   random: Random,
-  options: { readonly start: number; readonly spanMs: number; readonly hasBadSources: boolean },
+  options: {
+    readonly start: number;
+    readonly spanMs: number;
+    readonly bursts: readonly number[];
+    readonly hasBadSources: boolean;
+  },
 ): Workload {
   const files: SourceFiles = new Map();
   const times = arrivals(random, options);
@@ -61,17 +66,14 @@ export function createWorkload(
 
 function arrivals(
   random: Random,
-  { start, spanMs }: { readonly start: number; readonly spanMs: number },
+  options: { readonly start: number; readonly spanMs: number; readonly bursts: readonly number[] },
 ): readonly number[] {
-  const count = random.int(20, 26);
-  const bursts = random.int(2, 5);
-  const centres = Array.from({ length: bursts }, () => start + random.next() * spanMs);
-  const anywhere = () => start + random.next() * spanMs;
-  return Array.from({ length: count }, () =>
-    random.chance(0.7) ? random.pick(centres) + random.int(0, 900_000) : anywhere(),
-  )
-    .map(Math.floor)
-    .sort((a, b) => a - b);
+  const { start, spanMs, bursts } = options;
+  return Array.from({ length: random.int(20, 26) }, () =>
+    random.chance(0.7)
+      ? random.pick(bursts) + random.int(0, 900_000)
+      : start + random.int(0, spanMs),
+  ).sort((a, b) => a - b);
 }
 
 function newLoad(

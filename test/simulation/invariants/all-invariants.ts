@@ -4,12 +4,13 @@ import { gate } from "./gate.ts";
 import type { Invariant, View } from "./invariant.ts";
 import { allEnd, noIdling } from "./liveness.ts";
 import { ends, noneVanishes } from "./loads.ts";
-import { files, permits, rollingHour } from "./quota.ts";
+import { files, othersObjects, permits, rollingHour } from "./quota.ts";
 import { drains, oneWriter } from "./workers.ts";
 
 export const allInvariants: readonly ((view: View) => Invariant)[] = [
   rollingHour,
   permits,
+  othersObjects,
   files,
   gate,
   partsInOnePlace,

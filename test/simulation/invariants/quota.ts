@@ -1,5 +1,8 @@
 /** The tenant's own record of what the fleet created, against its limits. */
+import { ourUser } from "../tenant/tenant.ts";
+import { sourceName } from "../workload.ts";
 import type { Invariant, View } from "./invariant.ts";
+import { hashAt } from "./ledger-view.ts";
 
 const hourMs = 3_600_000;
 
@@ -22,20 +25,40 @@ export function rollingHour(view: View): Invariant {
 
 /** No create is sent while as many of ours are unfinished as there are permits, nor for an object that has one. */
 export function permits(view: View): Invariant {
+  const { permits: allowed } = view.plan;
   return {
-    made(connection, made) {
+    createArrived(connection, object) {
+      const unfinished = view.tenants.get(connection)?.unfinished() ?? [];
+      const ours = unfinished.filter(({ createdById }) => createdById === ourUser);
+      if (ours.length >= allowed)
+        view.violate("permits", `a create arrives while ${ours.length} of ours are unfinished`);
+      const rival = ours.find((bulkJob) => bulkJob.object === object);
+      if (rival !== undefined)
+        view.violate("one bulk job an object", `a create of ${object} beside ${rival.id}`);
+    },
+    made(connection) {
       const ours = view.tenants
         .get(connection)
         ?.unfinished()
-        .filter(({ createdById }) => createdById === made.createdById);
-      const { permits: allowed } = view.plan;
-      if (ours === undefined) return;
-      if (ours.length === allowed) view.counters.count("permits all taken");
-      if (ours.length > allowed)
-        view.violate("permits", `${ours.length} bulk jobs of ours are unfinished`);
-      const rivals = ours.filter(({ object }) => object === made.object);
-      if (rivals.length > 1)
-        view.violate("one bulk job an object", `${made.object} has ${rivals.length}`);
+        .filter(({ createdById }) => createdById === ourUser);
+      if (ours?.length === allowed) view.counters.count("permits all taken");
+    },
+  };
+}
+
+/** Time from a look at the ledger to the arrival of a create call. */
+const createSpanMs = 30_000;
+
+/** No create is sent for an object that the ledger has seen in the hands of another tool for a while. */
+export function othersObjects(view: View): Invariant {
+  return {
+    createArrived(connection, object) {
+      const base = view.baseOf(connection);
+      const seenAt = Number(view.keyspace.get(`${base}observed-at`, "string")?.text ?? 0);
+      if (seenAt > view.now() - createSpanMs) return;
+      const foreign = hashAt(view.keyspace, `${base}foreign-live`);
+      if ([...foreign.values()].includes(`${sourceName}/${object}`))
+        view.violate("objects of others", `a create of ${object}, which another tool has`);
     },
   };
 }

@@ -89,12 +89,19 @@ export interface TaskStore {
 /** An empty store; `now` is the clock by which locks run out and schedulers count. */
 export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore {
   let tasks = new Map<string, Task>();
+  const there = new Set<Task>();
   let schedulers = new Map<string, Scheduler>();
   let lines = new Map<string, Set<Task>>();
   let ids = 0;
 
   const keyOf = (queue: string, id: string): string => `${queue}:${id}`;
-  const isThere = (task: Task): boolean => tasks.get(keyOf(task.queue, task.id)) === task;
+  /** Whether it is neither removed nor lost. */
+  const isThere = (task: Task): boolean => there.has(task);
+
+  function remove(task: Task): void {
+    tasks.delete(keyOf(task.queue, task.id));
+    there.delete(task);
+  }
 
   function lineOf(queue: string): Set<Task> {
     const line = lines.get(queue) ?? new Set();
@@ -122,14 +129,15 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     task.token = undefined;
   }
 
-  function end(task: Task, state: "completed" | "failed", remove: boolean | object | undefined) {
+  function end(task: Task, state: "completed" | "failed", removes: boolean | object | undefined) {
     task.state = state;
     // BullMQ keeps the last rounds of upkeep for people to see; nothing depends on them.
-    if (remove === true || task.scheduler !== undefined) tasks.delete(keyOf(task.queue, task.id));
+    if (removes === true || task.scheduler !== undefined) remove(task);
   }
 
   function put(task: Task): Task {
     tasks.set(keyOf(task.queue, task.id), task);
+    there.add(task);
     return task;
   }
 
@@ -206,16 +214,14 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     },
     schedule(id, scheduler) {
       for (const task of tasks.values())
-        if (task.scheduler === id && task.state === "delayed")
-          tasks.delete(keyOf(task.queue, task.id));
+        if (task.scheduler === id && task.state === "delayed") remove(task);
       schedulers.set(id, scheduler);
       iterate(id, scheduler);
     },
     unschedule(id) {
       schedulers.delete(id);
       for (const task of tasks.values())
-        if (task.scheduler === id && task.state === "delayed")
-          tasks.delete(keyOf(task.queue, task.id));
+        if (task.scheduler === id && task.state === "delayed") remove(task);
     },
     image: () => ({
       tasks: [...tasks.values()].map((task) => ({ ...task })),
@@ -223,6 +229,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     }),
     restore(image) {
       tasks = new Map();
+      there.clear();
       lines = new Map();
       schedulers = new Map(image.schedulers);
       for (const saved of image.tasks) {
