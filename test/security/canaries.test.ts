@@ -48,6 +48,7 @@ const files: Readonly<Record<string, string | Buffer>> = {
   "doubled.csv": `id,total\r\n${cell},1\r\n${cell},2\r\n`,
   "empty-key.csv": `id,total\r\n"",1\r\n${cell},2\r\n`,
   "not-gzip.csv.gz": `id,total\r\n${cell},1\r\n`,
+  "headerless.csv": `${cell},1\r\n${cell}2,2\r\n`,
   "manifest.json": `{"entries": [{"url": 5}], "${cell}": `,
 };
 

@@ -30,6 +30,7 @@ it("loads, schedules and shows without a command that its users may not use", as
   const { admin, url, ofUser } = await redisWithUsers();
   const rig = await startRig({
     schemas: { crm: schema },
+    signingKey: "k".repeat(32),
     redis: {
       ...{ admin: url, api: ofUser("headgate-api"), worker: ofUser("headgate-worker") },
       prefix: "headgate",
@@ -59,6 +60,7 @@ it("loads, schedules and shows without a command that its users may not use", as
   await rig.reap();
   expect((await rig.loads.list({})).loads).toHaveLength(3);
   expect(await refusedBy(admin)).toEqual([]);
+  expect(rig.events.filter(({ type }) => type === "record.refused")).toEqual([]);
 });
 
 it("cannot reach other keys, nor administer, and that is written down", async () => {

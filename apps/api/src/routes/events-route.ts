@@ -58,7 +58,7 @@ export function eventsRoute(
         headers,
         response: answers(
           { 200: text("events", "text/event-stream") },
-          ...["too_many_streams", "load_not_found", "record_unreadable"],
+          ...["too_many_streams", "load_not_found", "record_unreadable", "record_tampered"],
         ),
       },
     },

@@ -24,6 +24,7 @@ export function findingsRoute(app: V1, { doors: { loads } }: RouteContext): void
           { 200: { description, content: { ...content, "text/csv": { schema: z.string() } } } },
           "load_not_found",
           "record_unreadable",
+          "record_tampered",
         ),
       },
     },

@@ -129,6 +129,7 @@ export function getLoadRoute(app: V1, { doors: { loads } }: RouteContext): void 
           },
           "load_not_found",
           "record_unreadable",
+          "record_tampered",
         ),
       },
     },
@@ -156,6 +157,7 @@ export function listPartsRoute(app: V1, { doors: { loads } }: RouteContext): voi
           { 200: json("a page of parts", partPageAnswer) },
           "load_not_found",
           "record_unreadable",
+          "record_tampered",
         ),
       },
     },
@@ -188,6 +190,7 @@ export function cancelLoadRoutes(app: V1, { doors: { loads } }: RouteContext): v
           ...[
             "load_not_found",
             "record_unreadable",
+            "record_tampered",
             "load_state",
             ...(method === "POST" ? bodyProblems : []),
           ],
@@ -219,6 +222,7 @@ export function retryLoadRoute(app: V1, { doors: { loads } }: RouteContext): voi
           ...[
             "load_not_found",
             "record_unreadable",
+            "record_tampered",
             "load_state",
             "source_not_allowed",
             "too_many_pending",

@@ -43,7 +43,7 @@ export function startRunRoute(app: V1, { doors: { schedules } }: RouteContext): 
         response: answers(
           { 202: json("the run", runAnswer) },
           ...["schedule_not_found", "idempotency_conflict"],
-          "too_many_pending",
+          ...["too_many_pending", "record_tampered"],
           ...bodyProblems,
         ),
       },
@@ -92,7 +92,7 @@ export function backfillRoute(app: V1, { doors: { schedules } }: RouteContext): 
         response: answers(
           { 202: json("the backfill with its runs", backfillAnswer) },
           ...["schedule_not_found", "idempotency_conflict"],
-          "too_many_pending",
+          ...["too_many_pending", "record_tampered"],
           ...bodyProblems,
         ),
       },
