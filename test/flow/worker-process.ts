@@ -10,7 +10,7 @@ export interface WorkerProcess {
   readonly ready: Promise<void>;
   /** How it ended. */
   readonly ended: Promise<WorkerEnd>;
-  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGHUP"): void;
+  kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGHUP" | "SIGUSR2"): void;
 }
 
 export interface WorkerEnd {
@@ -19,12 +19,17 @@ export interface WorkerEnd {
   readonly stderr: string;
 }
 
-/** `shipped` is the command that users run; `tuned` takes shorter times from HEADGATE_TEST_TUNING. */
-export type WorkerProgram = "shipped" | "tuned";
+/**
+ * `shipped` is the command that users run, from its source; `built` the same as `tsc -b` has built it;
+ * `tuned` takes shorter times from HEADGATE_TEST_TUNING.
+ */
+export type WorkerProgram = "shipped" | "built" | "tuned";
 
-const programs: Readonly<Record<WorkerProgram, string>> = {
-  shipped: fileURLToPath(new URL("../../apps/worker/src/main.ts", import.meta.url)),
-  tuned: fileURLToPath(new URL("tuned-worker.ts", import.meta.url)),
+const fromSource = "--conditions=@headgate/source";
+const programs: Readonly<Record<WorkerProgram, readonly string[]>> = {
+  shipped: [fromSource, fileOf("../../apps/worker/src/main.ts")],
+  built: [fileOf("../../apps/worker/bin/headgate-worker.mjs")],
+  tuned: [fromSource, fileOf("tuned-worker.ts")],
 };
 
 /** One event of the worker's log: its type as `msg`, its measures beside it. */
@@ -37,14 +42,10 @@ export function startWorkerProcess(options: {
   readonly environment: Readonly<Record<string, string>>;
   readonly onLine: (line: LogLine) => void;
 }): WorkerProcess {
-  const child = spawn(
-    process.execPath,
-    ["--conditions=@headgate/source", programs[options.program]],
-    {
-      env: { PATH: process.env.PATH ?? "", ...options.environment },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, programs[options.program], {
+    env: { PATH: process.env.PATH ?? "", ...options.environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
   // Whoever waits for readiness sees it; the end is told by `ended` too.
   ready.catch(() => undefined);
@@ -67,4 +68,8 @@ export function startWorkerProcess(options: {
     ended,
     kill: (signal) => void child.kill(signal),
   };
+}
+
+function fileOf(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
 }
