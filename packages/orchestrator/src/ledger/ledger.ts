@@ -9,8 +9,8 @@
  *   load-indexes             set    the keys of these, without the base
  *   pending:<principal>      set    its loads that have not ended
  *   load:<id>                hash   a load, see load-record.ts
- *   load:<id>:sources        list   its pinned source objects
- *   load:<id>:parts          list   its parts
+ *   load:<id>:sources        list   its pinned source objects, each with its seal where records are sealed
+ *   load:<id>:parts          list   its parts, likewise; see load-seal.ts
  *   load:<id>:returned       zset   parts that were claimed and came back
  *   load:<id>:findings       string what preflight found in it, see findings-text.ts
  *   load:<id>:bulk-jobs      set    bulk jobs that have held parts of it
