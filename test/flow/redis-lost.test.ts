@@ -151,3 +151,19 @@ it("keeps the tenant's limit over older copies, and runs again what had ended si
   }
   expect((await scene.rig.loads.get(first.id))?.state).toBe("complete");
 }, 240_000);
+
+it("starts on an empty Redis at once, also in a tenant where another tool creates bulk jobs", async () => {
+  const scene = await startScene(0);
+  await scene.rig.tenant.create("customers");
+  await scene.rig.startWorker();
+  const { id } = await scene.send("new");
+  expect(await endOf(scene, id)).toBe("complete");
+  expect(lossesOf(scene)).toEqual([]);
+}, 60_000);
+
+it("waits on an empty Redis where its own user has just created a bulk job", async () => {
+  const scene = await startScene(0);
+  const left = await scene.rig.self.create("customers");
+  await scene.rig.startWorker();
+  expect(await nthLoss(scene, 1)).toMatchObject({ sign: "emptied", unknownBulkJobs: [left] });
+}, 60_000);

@@ -136,6 +136,8 @@ async function creationsOf(
   signal: AbortSignal,
 ): Promise<readonly (TenantCreation & { readonly unfinished: boolean })[]> {
   const { ledger, ports } = context;
+  // The login says who we are.
+  await ports.ingestion.authenticate({ signal });
   const listed = await listTenant(ports, signal, remoteStates);
   const from = (await ledgerNow(ledger)) - ledger.limits.windowMs;
   const unknown = await recordTenant(
