@@ -204,7 +204,10 @@ describe("a bulk job", () => {
   });
 
   it("is not created while another tool has one of the object, and spends no slot on it", async () => {
-    const { emulator, put, enqueue, ended, event, tenant, loads } = await start();
+    // A worker lists the tenant at its start; each claim must list it anew.
+    const { emulator, put, enqueue, ended, event, tenant, loads } = await start({
+      steps: { observeEveryMs: milliseconds(0) },
+    });
     const foreign = await tenant.create("orders");
     const uri = await put("a.csv", ordersCsv(rows));
     const load = await enqueue({ ...orders, source: { uri } });
