@@ -86,6 +86,9 @@ export function unleash(scene: Scene, fleet: Fleet): void {
 
   function redisAway(spanMs: number): boolean {
     scene.health.awayUntil = Math.max(scene.health.awayUntil, time.now() + spanMs);
+    time.in(spanMs, "redis is back", () => {
+      for (const tell of scene.whenRedisIsBack) tell();
+    });
     return true;
   }
 

@@ -5,6 +5,7 @@ import {
   defaultPreflight,
   defaultReapSettings,
   epochMs,
+  isBulkError,
   milliseconds,
   seconds,
 } from "@headgate/core";
@@ -16,6 +17,7 @@ import {
   createTaskSignals,
   type Ledger,
   loadProcessor,
+  lookAtHistory,
   queueNames,
   scheduleUpkeep,
   unexpectedErrorWaitMs,
@@ -25,7 +27,7 @@ import { createMachine, type Machine } from "./machine.ts";
 import { asProcessor } from "./queue/bullmq-shapes.ts";
 import { openTaskQueues } from "./queue/task-queues.ts";
 import { createTaskWorker, type TaskWorker } from "./queue/task-worker.ts";
-import type { RedisLink as Link } from "./redis-link.ts";
+import type { RedisLink } from "./redis-link.ts";
 import { limitsOf, type Scene } from "./scene.ts";
 import { openMemoryScratch } from "./scratch.ts";
 import { createSourcePort } from "./source-files.ts";
@@ -145,18 +147,50 @@ async function begin(
   scene: Scene,
   started: {
     readonly machine: Machine;
-    readonly link: Link;
+    readonly link: RedisLink;
     readonly worker: TaskWorker;
     readonly contexts: ReadonlyMap<string, StepContext>;
   },
 ): Promise<void> {
   const { plan, dispatch } = scene;
+  const { machine, contexts } = started;
   const queues = openTaskQueues(dispatch.store, started.link);
-  await scheduleUpkeep(queues, started.contexts, {
-    sweepEveryMs: milliseconds(plan.sweepEveryMs),
-    reapEveryMs: milliseconds(plan.reapEveryMs),
-  });
+  const restore = (): Promise<void> =>
+    scheduleUpkeep(queues, contexts, {
+      sweepEveryMs: milliseconds(plan.sweepEveryMs),
+      reapEveryMs: milliseconds(plan.reapEveryMs),
+    });
+  await restore();
   dispatch.addWorker(started.worker);
+  watchHistory(scene, machine, () =>
+    lookAtHistory({ queues, contexts, restore }, new AbortController().signal),
+  );
+}
+
+/** Looks every now and then, and whenever Redis has come back, as a worker does by a timer of its own. */
+function watchHistory(scene: Scene, machine: Machine, look: () => Promise<void>): void {
+  const { time, plan, whenRedisIsBack } = scene;
+  let isLooking = false;
+  const lookNow = (): void => {
+    if (isLooking) return;
+    isLooking = true;
+    // Its tasks tell that Redis or the tenant is away.
+    void look()
+      .catch((error: unknown) => {
+        if (!isBulkError(error)) throw error;
+      })
+      .finally(() => {
+        isLooking = false;
+      });
+  };
+  const later = (): void => {
+    lookNow();
+    time.in(plan.sweepEveryMs / 2, `${machine.name} looks at the history`, later, machine);
+  };
+  const soon = (): void => time.in(2_000, `${machine.name} is in touch again`, lookNow, machine);
+  whenRedisIsBack.add(soon);
+  machine.onDeath(() => whenRedisIsBack.delete(soon));
+  later();
 }
 
 const catalogue: ConnectorCatalogue = new Map([
@@ -175,7 +209,7 @@ const catalogue: ConnectorCatalogue = new Map([
   ],
 ]);
 
-function contextOf(scene: Scene, machine: Machine, link: Link, name: string): StepContext {
+function contextOf(scene: Scene, machine: Machine, link: RedisLink, name: string): StepContext {
   const { time, plan, counters, crashes } = scene;
   const random = scene.random.fork(`${machine.name} ${name}`);
   const tenant = scene.tenants.get(name);

@@ -39,6 +39,8 @@ export interface Scene {
   readonly hooks: Hooks;
   readonly touchedUris: Set<string>;
   readonly machines: Set<Machine>;
+  /** Told to each process some time after Redis has come back. */
+  readonly whenRedisIsBack: Set<() => void>;
   readonly baseOf: (connection: string) => string;
   readonly linkOf: (machine: Machine, options: { readonly failsFast: boolean }) => RedisLink;
   readonly callWatchOf: (connection: string) => CallWatch;
@@ -187,6 +189,7 @@ export function createScene(options: {
     hooks,
     touchedUris,
     machines,
+    whenRedisIsBack: new Set(),
     baseOf,
     files: workload.files,
     crashes,

@@ -23,4 +23,5 @@ export { scheduleUpkeep } from "./queue/fleet-worker.ts";
 export { type Queues, queueNames, unexpectedErrorWaitMs } from "./queue/queues.ts";
 export { bulkJobProcessor, loadProcessor, upkeepProcessor } from "./queue/task-runner.ts";
 export { createTaskSignals } from "./queue/task-signals.ts";
+export { lookAtHistory } from "./queue/watch-history.ts";
 export { createRedisLoads } from "./redis-loads.ts";

@@ -12,5 +12,6 @@ export interface TaskQueue {
     repeat: { readonly every?: number },
     template?: { readonly name?: string; readonly data?: unknown; readonly opts?: TaskOptions },
   ): Promise<undefined>;
+  getJobScheduler(id: string): Promise<{ readonly key: string } | undefined>;
   removeJobScheduler(id: string): Promise<boolean>;
 }

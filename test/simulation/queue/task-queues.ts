@@ -29,6 +29,8 @@ function openQueue(name: string, store: TaskStore, link: RedisLink): TaskQueue {
       );
       return undefined;
     },
+    getJobScheduler: (id) =>
+      ask("scheduler", id, () => (store.isScheduled(id) ? { key: id } : undefined)),
     removeJobScheduler: (id) =>
       ask("unschedule", id, () => {
         store.unschedule(id);

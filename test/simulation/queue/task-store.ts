@@ -81,6 +81,7 @@ export interface TaskStore {
   /** Its lock has run out: waits again, unless it was extended. */
   stall(task: Task): boolean;
   schedule(id: string, scheduler: Scheduler): void;
+  isScheduled(id: string): boolean;
   unschedule(id: string): void;
   image(): TaskImage;
   restore(image: TaskImage): void;
@@ -218,6 +219,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
       schedulers.set(id, scheduler);
       iterate(id, scheduler);
     },
+    isScheduled: (id) => schedulers.has(id),
     unschedule(id) {
       schedulers.delete(id);
       for (const task of tasks.values())

@@ -38,7 +38,7 @@ export function watchHistory(options: WatchHistoryOptions): { close(): Promise<v
     looking = looking
       .then(async () => {
         isDue = false;
-        await lookOnce(options, closing.signal);
+        await lookAtHistory(options, closing.signal);
       })
       .catch((error: unknown) => {
         // Its tasks tell that Redis or the tenant is away; creations wait meanwhile.
@@ -60,7 +60,11 @@ export function watchHistory(options: WatchHistoryOptions): { close(): Promise<v
   };
 }
 
-async function lookOnce(options: WatchHistoryOptions, signal: AbortSignal): Promise<void> {
+/** One look at all connections; restores the rounds of upkeep where they are gone. Throws as its steps do. */
+export async function lookAtHistory(
+  options: Pick<WatchHistoryOptions, "queues" | "contexts" | "restore">,
+  signal: AbortSignal,
+): Promise<void> {
   const { contexts, queues, restore } = options;
   let isLost = false;
   for (const context of contexts.values()) {
