@@ -173,10 +173,10 @@ describe("renewal", () => {
     });
     for (let caller = 1; caller <= 5; caller += 1)
       await expect(source.token()).rejects.toMatchObject({ code: "ERR_AUTH_REFUSED" });
-    timing.pass(29_999);
+    timing.pass(milliseconds(29_999));
     await expect(source.token()).rejects.toMatchObject({ code: "ERR_AUTH_REFUSED" });
     expect(tenant.logins).toHaveLength(1);
-    timing.pass(1);
+    timing.pass(milliseconds(1));
     expect((await source.token()).secret.reveal()).toBe("cloud-token-1-canary");
   });
 
