@@ -1,6 +1,6 @@
 /** An API that serves: joins the doors on Redis with the HTTP API, as `headgate.yaml` says. */
 import type { AddressInfo } from "node:net";
-import type { LoadedConfig } from "@headgate/config";
+import { type LoadedConfig, signingKeysOf } from "@headgate/config";
 import { createProducer, createSeals } from "@headgate/orchestrator/producer";
 import { createUploadFolder } from "@headgate/part-source/uploads";
 import type { FastifyBaseLogger } from "fastify";
@@ -42,7 +42,7 @@ export async function startApi(
     prefix: redis.prefix,
     connections: Object.keys(config.connections),
     retentionDays: config.retention.days,
-    seals: createSeals(redis.signingKeys),
+    seals: createSeals(signingKeysOf(redis)),
     emit: (event) => logger.info(event, event.type),
   });
   const { queues } = producer;

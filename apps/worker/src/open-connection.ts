@@ -1,6 +1,6 @@
 /** One connection of a worker: its tenant, its ledger, and all that its steps need. */
 import { tmpdir } from "node:os";
-import type { LoadedConfig } from "@headgate/config";
+import { type LoadedConfig, signingKeysOf } from "@headgate/config";
 import { BulkError, defaultReapSettings, milliseconds } from "@headgate/core";
 import {
   type ConnectionPorts,
@@ -58,7 +58,7 @@ export async function openConnection(
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
       memory: createLedgerMemory(),
-      seals: createSeals(config.redis.signingKeys),
+      seals: createSeals(signingKeysOf(config.redis)),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
     await publishLimits(ledger);

@@ -10,5 +10,5 @@ it("sees that a key in a list was replaced, though it prints as ***", () => {
     return loadConfig({ path: folder.write("headgate.yaml", `${minimal}${keys}\n`) }).config;
   };
   expect(changesBetween(read("a"), read("a"))).toEqual({ applied: [], needRestart: [] });
-  expect(changesBetween(read("a"), read("b")).needRestart).toEqual(["redis.signingKeys"]);
+  expect(changesBetween(read("a"), read("b")).needRestart).toEqual(["redis.acceptedKeys"]);
 });

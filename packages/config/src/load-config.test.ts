@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { configFolder, faultsIn, faultsOf, minimal } from "./config-folder.test-support.ts";
 import { loadConfig } from "./load-config.ts";
+import { signingKeysOf } from "./loaded-config.ts";
 import type { Environment } from "./overrides.ts";
 
 const crm = `openapi: 3.0.3
@@ -229,7 +230,7 @@ describe("secrets", () => {
     const keysIn = (environment: Environment) => {
       const loaded = loadConfig({ path, environment });
       expect(inspect(loaded, { depth: 9 }) + JSON.stringify(loaded)).not.toContain(canary);
-      return loaded.config.redis.signingKeys.map((key) => key.reveal());
+      return signingKeysOf(loaded.config.redis).map((key) => key.reveal());
     };
     expect(keysIn({})).toEqual([one, two]);
     expect(keysIn({ HEADGATE__REDIS__SIGNING_KEY: three })).toEqual([three, two]);

@@ -8,8 +8,8 @@ import type { HeadgateConfig } from "./schema.ts";
 export type SettledConfig = Omit<HeadgateConfig, "redis"> & {
   readonly redis: Pick<HeadgateConfig["redis"], "prefix" | "allowVolatile"> & {
     readonly url: Secret;
-    /** The first one seals records, all of them check seals; none where records are not sealed. */
-    readonly signingKeys: readonly Secret[];
+    readonly signingKey?: Secret;
+    readonly acceptedKeys: readonly Secret[];
   };
 };
 
@@ -45,4 +45,12 @@ export function assemble(
       ...config.connections[connection]?.connectors[sourceName]?.objects[object]?.preflight,
     }),
   };
+}
+
+/** The keys of seals: the first one seals records, all of them check seals; none where none is set. */
+export function signingKeysOf({
+  signingKey,
+  acceptedKeys,
+}: SettledConfig["redis"]): readonly Secret[] {
+  return signingKey === undefined ? [] : [signingKey, ...acceptedKeys];
 }

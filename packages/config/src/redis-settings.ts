@@ -19,14 +19,19 @@ export function settleRedis(
   const settledKeys = (acceptedKeys ?? []).map((key, index) =>
     read(key, ["redis", "acceptedKeys", index], keyInFile),
   );
-  const keys = [...(settledKey === undefined ? [] : [settledKey]), ...settledKeys];
-  const faults = [settledUrl, ...keys].flatMap((each) => (each instanceof Secret ? [] : [each]));
+  const keys = settledKey === undefined ? [] : [settledKey];
+  const faults = [settledUrl, ...keys, ...settledKeys].flatMap(faultIn);
   if (faults.length > 0 || !(settledUrl instanceof Secret)) return faults;
   return {
     ...rest,
     url: settledUrl,
-    signingKeys: keys.flatMap((key) => (key instanceof Secret ? [key] : [])),
+    ...(settledKey instanceof Secret ? { signingKey: settledKey } : {}),
+    acceptedKeys: settledKeys.flatMap((key) => (key instanceof Secret ? [key] : [])),
   };
+}
+
+function faultIn(settled: Secret | Fault): readonly Fault[] {
+  return settled instanceof Secret ? [] : [settled];
 }
 
 const keyInFile = {

@@ -1,5 +1,5 @@
 /** Says what was read, and what in it a person should know of. */
-import type { LoadedConfig } from "@headgate/config";
+import { type LoadedConfig, signingKeysOf } from "@headgate/config";
 import { type Check, ok, warn } from "./check.ts";
 
 /** A key that ends within so many days is told of. */
@@ -25,7 +25,7 @@ function settingsCheck({ config: { connections, schedules, clients } }: LoadedCo
 
 function sealsCheck({ config }: LoadedConfig): Check {
   const name = { id: "config.seals", title: "Seals of records" };
-  const [first, ...others] = config.redis.signingKeys;
+  const [first, ...others] = signingKeysOf(config.redis);
   if (first === undefined)
     return warn(
       name,
