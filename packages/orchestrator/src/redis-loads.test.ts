@@ -5,6 +5,9 @@ import { bulkJobOf, claimAs, complete, planLoadAs } from "./ledger/ledger.test-s
 import { publishConnectors } from "./ledger/published.ts";
 import { parseLoadRequest } from "./load-request.ts";
 import { doorOfTest } from "./redis-loads.test-support.ts";
+import { createRedisLoads } from "./redis-loads.ts";
+import type { TaskSignals } from "./steps/context.ts";
+import { systemChance } from "./system-ports.ts";
 
 const request = parseLoadRequest({
   sourceName: "crm",
@@ -14,6 +17,26 @@ const request = parseLoadRequest({
 });
 
 describe("accepting", () => {
+  it("says that Redis is away where Redis loses the load as it is recorded", async () => {
+    const { redis, prefix, of } = doorOfTest();
+    const { ledger, signals } = of("default");
+    const losing: TaskSignals = {
+      ...signals,
+      async loadAccepted({ id }) {
+        await redis.del(`${ledger.base}load:${id}`);
+      },
+    };
+    const loads = createRedisLoads({
+      ...{ redis, prefix, chance: systemChance, emit: () => undefined },
+      connections: new Map([["default", { ledger, signals: losing }]]),
+    });
+    const caller = { principal: "test", via: "http" } as const;
+    await expect(loads.accept(request, { caller })).rejects.toMatchObject({
+      code: "ERR_REDIS_AWAY",
+      fields: { loadId: expect.stringMatching(/^default\./) },
+    });
+  });
+
   it("answers the load as it was recorded, and queues its task under the load's id", async () => {
     const door = doorOfTest();
     const { load, replayed } = await door.accept();

@@ -181,8 +181,12 @@ async function wake(emit: EmitEvent, found: LoadsConnection, loadId: string): Pr
 
 async function accepted(ledger: Ledger, loadId: string, replayed: boolean): Promise<Accepted> {
   const load = await readView(ledger, loadId);
-  if (load === undefined) throw notFound(loadId);
-  return { load, replayed };
+  if (load !== undefined) return { load, replayed };
+  throw new BulkError(
+    "ERR_REDIS_AWAY",
+    `Redis has lost load ${loadId} as it was recorded; send the request again`,
+    { fields: { loadId } },
+  );
 }
 
 async function readView(ledger: Ledger, loadId: string): Promise<LoadView | undefined> {
