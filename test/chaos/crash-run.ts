@@ -25,7 +25,10 @@ const patienceMs = 20_000;
 const mostMs = 30 * 60_000;
 /** The rate of creations is not what this run is about; it would only make it longer. */
 const slots = 400;
-const loadsPerMinute = 80;
+const loadsPerMinute = 50;
+/** Small bulk jobs, so that there are many creations, closes and ends. */
+const maxFilesPerBulkJob = 4;
+const processingMs = 500;
 const objects = 7;
 const cancelledObjects = 3;
 /** No worker is paused and no path is a black hole here, so a create call is seen soon or never. */
@@ -48,9 +51,10 @@ export async function crashRun(
   const armory = createArmory(seed);
   let isDisturbed = true;
   const environment = await startEnvironment({
-    ...{ folder, objects, slots, s3: options.s3 },
+    ...{ folder, objects, slots, processingMs, s3: options.s3 },
     workerEnvironment: (worker) => ({
       CHAOS_CREATE_GRACE_MS: String(createGraceMs),
+      CHAOS_MAX_FILES: String(maxFilesPerBulkJob),
       ...(isDisturbed ? { ...armory.arm(worker), CHAOS_CRASH_LOG: logFile } : {}),
     }),
     onUnexpectedEnd: (message, signal) => {
@@ -63,7 +67,7 @@ export async function crashRun(
     const signal = AbortSignal.timeout(mostMs + options.settleMs);
     const api = createApiClient(environment, signal);
     const planned = planWorkload({
-      ...{ seed, loadsPerMinute, objects, spanMs: mostMs, large: false },
+      ...{ seed, loadsPerMinute, objects, spanMs: mostMs, small: true },
     });
     const sent: SentLoad[] = [];
     const cancels: Promise<void>[] = [];

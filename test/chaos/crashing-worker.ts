@@ -13,7 +13,7 @@ function write(msg: string, measures: object = {}): void {
 }
 
 const crash = armCrash(process.env);
-const { CHAOS_CREATE_GRACE_MS = String(scaled.createGraceMs) } = process.env;
+const { CHAOS_CREATE_GRACE_MS = String(scaled.createGraceMs), CHAOS_MAX_FILES } = process.env;
 const log: EmitEvent = ({ type, ...measures }) => write(type, measures);
 
 const worker = await startWorker(readWorkerConfig(process.env), {
@@ -23,6 +23,7 @@ const worker = await startWorker(readWorkerConfig(process.env), {
     lockMs: milliseconds(scaled.lockMs),
     sweepEveryMs: milliseconds(scaled.sweepEveryMs),
     steps: {
+      ...(CHAOS_MAX_FILES === undefined ? {} : { maxFilesPerBulkJob: Number(CHAOS_MAX_FILES) }),
       maxPartBytes: bytes(scaled.maxPartBytes),
       observeEveryMs: milliseconds(scaled.observeEveryMs),
       createGraceMs: milliseconds(Number(CHAOS_CREATE_GRACE_MS)),

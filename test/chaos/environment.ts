@@ -24,6 +24,8 @@ export interface EnvironmentOptions {
   readonly objects: number;
   /** Creations in a window; the tenant's and the fleet's. Default 20. */
   readonly slots?: number;
+  /** From UploadComplete to JobComplete. Default as in scale.ts. */
+  readonly processingMs?: number;
   /** An S3 server in place of the stand-in; its keys come by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. */
   readonly s3?: string | undefined;
   /** What a worker gets in its environment besides, each time that it starts. */
@@ -72,7 +74,7 @@ const sources = {
 
 /** Starts all of it; resolves when every program has said that it is ready. */
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const { folder, slots = 20, onUnexpectedEnd } = options;
+  const { folder, slots = 20, processingMs = scaled.processingMs, onUnexpectedEnd } = options;
   const cleanUps: (() => Promise<unknown>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
@@ -135,7 +137,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
         ...["--json", "--port=0", `--schema=${sourceName}=${schemaFile}`],
         ...[`--consumer-key=${secrets.consumerKey}`, "--user=chaos@example.com"],
         ...[`--public-key=${publicKeyFile}`, `--audience=${audience}`],
-        ...[`--processing-ms=${scaled.processingMs}`, `--set=slotWindowMs=${scaled.slotWindowMs}`],
+        ...[`--processing-ms=${processingMs}`, `--set=slotWindowMs=${scaled.slotWindowMs}`],
         ...[`--set=slotsPerWindow=${slots}`, `--set=maxPartBytes=${scaled.maxPartBytes}`],
         ...["--set=keepApplied=true", "--set=maxLoggedRequests=1000000"],
       ],

@@ -68,9 +68,9 @@ const kinds: readonly Kind[] = [
 
 /** Only where data may be lost on purpose. */
 const losses: readonly Kind[] = [
-  { perMinute: 0.25, draw: () => ({ kind: "redis-flush" }) },
+  { perMinute: 0.5, draw: () => ({ kind: "redis-flush" }) },
   {
-    perMinute: 0.25,
+    perMinute: 0.5,
     draw: (dice) => ({ kind: "redis-older-copy", ageMs: dice.whole(1000, 20_000) }),
   },
 ];

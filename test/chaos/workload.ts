@@ -37,8 +37,8 @@ export interface WorkloadSize {
   readonly spanMs: number;
   readonly loadsPerMinute: number;
   readonly objects: number;
-  /** Whether some loads are large enough for several parts of one file. Default true. */
-  readonly large?: boolean;
+  /** One to three small files a load, in place of four to eight and large ones among them. Default false. */
+  readonly small?: boolean;
 }
 
 /** Small loads draw their keys from so many, so that most keys are written again and again. */
@@ -73,7 +73,7 @@ export function planWorkload(size: WorkloadSize): readonly LoadPlan[] {
       object,
       version,
       operation,
-      files: filesOf(i, operation, { dice, large: size.large ?? true }),
+      files: filesOf(i, operation, { dice, small: size.small ?? false }),
     };
   });
 }
@@ -81,11 +81,11 @@ export function planWorkload(size: WorkloadSize): readonly LoadPlan[] {
 function filesOf(
   index: number,
   operation: string,
-  { dice, large }: { readonly dice: Dice; readonly large: boolean },
+  { dice, small }: { readonly dice: Dice; readonly small: boolean },
 ): readonly FilePlan[] {
-  const isLarge = large && operation === "upsert" && index % largeEvery === 4;
+  const isLarge = !small && operation === "upsert" && index % largeEvery === 4;
   const isGzip = index % gzipEvery === 3;
-  const count = isLarge ? 2 : dice.whole(4, 8);
+  const count = isLarge ? 2 : small ? dice.whole(1, 3) : dice.whole(4, 8);
   let key = dice.whole(0, isLarge ? sharedKeys / 2 : sharedKeys);
   return Array.from({ length: count }, (_, i) => {
     const rows = isLarge ? dice.whole(38_000, 45_000) : dice.whole(60, 420);
