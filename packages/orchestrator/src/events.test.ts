@@ -25,7 +25,7 @@ test("events are all described in the package's README, type by type and field b
       ([, type = "", fields = ""]) => [type, fields],
     ),
   );
-  const described = [...union.matchAll(/readonly type:([^;]*);([^}]*)\}/g)].flatMap(
+  const described = [...union.matchAll(/readonly type:([^;}]*)([^}]*)\}/g)].flatMap(
     ([, types = "", body = ""]) =>
       [...types.matchAll(/"([^"]+)"/g)].map(([, type = ""]) => {
         const fields = [...body.matchAll(/readonly (\w+)\??:/g)].map(([, name]) => name ?? "");
