@@ -83,6 +83,17 @@ describe("claimFrom", () => {
     );
   });
 
+  it("passes over loads without waiting parts, and takes nothing once it is full", () => {
+    const settled = load(1, { parts: 2, nextPart: 2 });
+    const line: Line = { object, loads: [settled, load(2), load(3), load(4)] };
+    expect(claimFrom(line, 2)?.picks).toEqual([
+      { loadId: "l2", parts: [0] },
+      { loadId: "l3", parts: [0] },
+    ]);
+    expect(claimFrom({ object, loads: [settled] }, 2)).toBeUndefined();
+    expect(claimFrom({ object, loads: [] }, 2)).toBeUndefined();
+  });
+
   it("stops at a load of the other operation", () => {
     const line: Line = { object, loads: [load(1), load(2, { operation: "delete" }), load(3)] };
     expect(claimFrom(line, 100)?.picks.map((pick) => pick.loadId)).toEqual(["l1"]);

@@ -53,12 +53,12 @@ export interface Claim {
  */
 export function rankLines(lines: readonly Line[]): readonly Line[] {
   return lines
-    .filter((line) => line.loads[0] !== undefined && isClaimable(line.loads[0].state))
+    .flatMap((line) => line.loads.slice(0, 1).map((head) => ({ line, head })))
+    .filter(({ head }) => isClaimable(head.state))
     .toSorted(
-      (a, b) =>
-        slotsLeftBy(a) - slotsLeftBy(b) ||
-        (a.loads[0]?.sequence ?? 0) - (b.loads[0]?.sequence ?? 0),
-    );
+      (a, b) => slotsLeftBy(a.line) - slotsLeftBy(b.line) || a.head.sequence - b.head.sequence,
+    )
+    .map(({ line }) => line);
 }
 
 /**
@@ -98,8 +98,9 @@ export function claimFrom(line: Line, maxFiles: number): Claim | undefined {
   return { object, operation: head.operation, picks, leaveSlots: slotsLeftBy(line) };
 }
 
+/** Ascending: what came back had been claimed before the first that never was. */
 function waitingParts(load: WaitingLoad, room: number): number[] {
   const parts = load.returned.slice(0, room);
   for (let part = load.nextPart; part < load.parts && parts.length < room; part++) parts.push(part);
-  return parts.toSorted((a, b) => a - b);
+  return parts;
 }

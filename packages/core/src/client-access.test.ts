@@ -40,6 +40,29 @@ describe("a client's connections", () => {
   });
 });
 
+describe("what a client is told", () => {
+  it.each([
+    [acme, "default"],
+    [{ ...acme, connections: ["a", "b"] }, "a, b"],
+    [nobody, "none"],
+  ])("names the connections that it may use", (client, named) => {
+    expect(() => checkConnection(client, "emea")).toThrow(
+      `client "acme" may not use connection "emea"; it may use: ${named}`,
+    );
+  });
+
+  it.each([
+    [{ ...acme, sources: ["s3://a/", "s3://b/"] }, "s3://a/, s3://b/"],
+    [nobody, "nowhere"],
+    [withPlace(anyone, place), "anywhere but where other clients' files lie"],
+  ])("names the places that it may load from", (client, named) => {
+    const uri = "file:///uploads/other/a.csv";
+    expect(() => checkSource(client, uri)).toThrow(
+      `client "acme" may not load ${uri}; it may load from: ${named}`,
+    );
+  });
+});
+
 describe("a client's places", () => {
   it("may be one more, where the files that it sends lie", () => {
     const more = withPlace(acme, place);
@@ -154,6 +177,13 @@ describe("a selection", () => {
   ];
   it.each(allowed)("of kind $kind within the places is taken", (selection) => {
     expect(() => checkSelection(acme, selection)).not.toThrow();
+  });
+
+  it("of kind glob may not reach out of a place whose name has a wildcard", () => {
+    const starred = { ...acme, sources: ["s3://lake/a*b/"] };
+    const glob = { kind: "glob", uri: "s3://lake/a*b/x.csv" } as const;
+    expect(() => checkSelection(starred, glob)).toThrow(expect.objectContaining({ code }));
+    expect(() => checkSource(starred, glob.uri)).not.toThrow();
   });
 
   const refused: readonly SourceSelection[] = [
