@@ -109,7 +109,6 @@ function startWorker(scene: Scene, machine: Machine): Worker {
     machine,
     link,
     store: dispatch.store,
-    random: scene.random.fork(`tasks of ${machine.name}`),
     lockMs,
     queues: new Map([
       [queueNames.loads, { processor: asProcessor(loadProcessor(deps)), concurrency: 2 }],

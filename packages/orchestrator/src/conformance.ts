@@ -12,6 +12,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IngestionPort, RewindableBody, SourcePort } from "./ports.ts";
 
+export * from "./queue/conformance.ts";
+
 /** Ports under test, with two objects `orders` and `customers` of connector `crm` (fields `id`, `note`). */
 export interface OpenPorts {
   readonly ingestion: IngestionPort;

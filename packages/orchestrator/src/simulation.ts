@@ -19,6 +19,7 @@ export {
 } from "./ledger/load-record.ts";
 export { parseLoadRequest } from "./load-request.ts";
 export { ledgerBase } from "./producer.ts";
+export { applyOutcome } from "./queue/apply-outcome.ts";
 export { scheduleUpkeep } from "./queue/fleet-worker.ts";
 export { type Queues, queueNames, unexpectedErrorWaitMs } from "./queue/queues.ts";
 export { bulkJobProcessor, loadProcessor, upkeepProcessor } from "./queue/task-runner.ts";

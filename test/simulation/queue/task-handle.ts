@@ -26,6 +26,7 @@ export interface TaskHandle {
   log(line: string): Promise<number>;
   moveToDelayed(at: number, token?: string): Promise<void>;
   extendLock(token: string, lockMs: number): Promise<number>;
+  remove(): Promise<void>;
 }
 
 /** As it stands now; its counters do not follow what happens later. */
@@ -67,6 +68,7 @@ export function taskHandle(store: TaskStore, link: RedisLink, task: Task): TaskH
     // Lines are for people; nothing reads them here.
     log: () => Promise.resolve(1),
     moveToDelayed: (at, token = "") => ask("delay", () => store.delay(there(), token, at)),
+    remove: () => ask("remove", () => store.remove(there())),
     extendLock: (token, lockMs) =>
       ask("extend", () => (store.extend(there(), token, lockMs) ? 1 : 0)),
   };

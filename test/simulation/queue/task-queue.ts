@@ -7,6 +7,7 @@ export interface TaskQueue {
   readonly name: string;
   add(name: string, data: unknown, options?: TaskOptions): Promise<TaskHandle>;
   getJob(id: string): Promise<TaskHandle | undefined>;
+  getDelayed(): Promise<readonly TaskHandle[]>;
   upsertJobScheduler(
     id: string,
     repeat: { readonly every?: number },

@@ -21,6 +21,12 @@ function openQueue(name: string, store: TaskStore, link: RedisLink): TaskQueue {
       const task = await ask("get", id, () => store.find(name, id));
       return task && taskHandle(store, link, task);
     },
+    async getDelayed() {
+      const tasks = await ask("list", "delayed", () =>
+        [...store.all()].filter((task) => task.queue === name && task.state === "delayed"),
+      );
+      return tasks.map((task) => taskHandle(store, link, task));
+    },
     async upsertJobScheduler(id, { every }, template = {}) {
       if (every === undefined) throw new TypeError("the simulation has no cron schedulers");
       const { name: title = id, data = {}, opts = {} } = template;

@@ -76,6 +76,8 @@ export interface TaskStore {
   promote(task: Task): void;
   /** Makes one that has failed wait. Throws where it has not failed. */
   retry(task: Task): void;
+  /** Throws where its lock is held. */
+  remove(task: Task): void;
   /** It is due: waits, unless it was moved since. */
   due(task: Task, dueAt: number): void;
   /** Its lock has run out: waits again, unless it was extended. */
@@ -99,7 +101,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
   /** Whether it is neither removed nor lost. */
   const isThere = (task: Task): boolean => there.has(task);
 
-  function remove(task: Task): void {
+  function drop(task: Task): void {
     tasks.delete(keyOf(task.queue, task.id));
     there.delete(task);
   }
@@ -133,7 +135,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
   function end(task: Task, state: "completed" | "failed", removes: boolean | object | undefined) {
     task.state = state;
     // BullMQ keeps the last rounds of upkeep for people to see; nothing depends on them.
-    if (removes === true || task.scheduler !== undefined) remove(task);
+    if (removes === true || task.scheduler !== undefined) drop(task);
   }
 
   function put(task: Task): Task {
@@ -204,6 +206,11 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
         throw new Error(`Job ${task.id} is not in the failed state`);
       wait(task);
     },
+    remove(task) {
+      if (task.state === "active") throw new Error(`Job ${task.id} is locked`);
+      lineOf(task.queue).delete(task);
+      drop(task);
+    },
     due(task, dueAt) {
       if (isThere(task) && task.state === "delayed" && task.dueAt === dueAt) wait(task);
     },
@@ -215,7 +222,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     },
     schedule(id, scheduler) {
       for (const task of tasks.values())
-        if (task.scheduler === id && task.state === "delayed") remove(task);
+        if (task.scheduler === id && task.state === "delayed") drop(task);
       schedulers.set(id, scheduler);
       iterate(id, scheduler);
     },
@@ -223,7 +230,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     unschedule(id) {
       schedulers.delete(id);
       for (const task of tasks.values())
-        if (task.scheduler === id && task.state === "delayed") remove(task);
+        if (task.scheduler === id && task.state === "delayed") drop(task);
     },
     image: () => ({
       tasks: [...tasks.values()].map((task) => ({ ...task })),

@@ -1,6 +1,5 @@
 /** What BullMQ's workers do on one machine: take tasks and tell how they end. */
 import type { Machine } from "../machine.ts";
-import type { Random } from "../random.ts";
 import type { RedisLink } from "../redis-link.ts";
 import type { VirtualTime } from "../virtual-time.ts";
 import type { TaskProcessor } from "./bullmq-shapes.ts";
@@ -27,7 +26,6 @@ export interface TaskWorkerOptions {
   readonly machine: Machine;
   readonly link: RedisLink;
   readonly store: TaskStore;
-  readonly random: Random;
   readonly queues: ReadonlyMap<string, WorkerQueue>;
   readonly lockMs: number;
   /** Pause before a task that ended in an unexpected error runs again. */
