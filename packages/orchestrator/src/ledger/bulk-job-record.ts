@@ -2,8 +2,8 @@
 import { BulkError, bulkJobEnds, bulkJobPhases, isBulkError, remoteStates } from "@headgate/core";
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
-import { notReadable } from "./not-readable.ts";
 import { noteBeat } from "./ledger-memory.ts";
+import { notReadable } from "./not-readable.ts";
 
 const count = z.coerce.number().int().nonnegative();
 const bulkJobRecordSchema = z.object({
