@@ -20,6 +20,7 @@ export interface ApiClient {
     readonly operation: string;
     readonly sources: string;
   }): Promise<string>;
+  stateOf(loadId: string): Promise<string>;
   cancel(loadId: string): Promise<void>;
   /** All loads, or those in one of these states. */
   list(states?: readonly string[]): Promise<readonly LoadAnswer[]>;
@@ -80,6 +81,9 @@ export function createApiClient(
         }),
       });
       return loadAnswer.parse(answer).id;
+    },
+    async stateOf(loadId) {
+      return loadAnswer.parse(await call(`/v1/loads/${loadId}`)).state;
     },
     async cancel(loadId) {
       await call(`/v1/loads/${loadId}`, { method: "DELETE" }, [404, 409]);

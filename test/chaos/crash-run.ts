@@ -2,7 +2,6 @@
  * A run that visits every named crash point: loads go on while each worker that starts is armed with the
  * next point, dies there, and is started again with another.
  */
-import { hash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,8 +16,6 @@ import { workerNames } from "./schedule.ts";
 import { type SentLoad, sendLoads } from "./send-loads.ts";
 import { planWorkload } from "./workload.ts";
 
-/** Times that each point is visited at least. */
-const visits = 3;
 /** A worker that has not reached its point so long after it was ready gets another; the point comes again later. */
 const patienceMs = 20_000;
 /** Longest time to visit all points. */
@@ -44,11 +41,11 @@ export async function crashRun(
   say: (line: string) => void,
 ): Promise<ChaosReport> {
   const began = performance.now();
-  const { seed } = options;
+  const { seed, visits } = options;
   const problems: string[] = [];
   const logFile = join(folder, "crashes.log");
   await writeFile(logFile, "");
-  const armory = createArmory(seed);
+  const armory = createArmory(seed, visits);
   let isDisturbed = true;
   const environment = await startEnvironment({
     ...{ folder, objects, slots, processingMs, s3: options.s3 },
@@ -79,7 +76,7 @@ export async function crashRun(
         if (isCancelled(load)) cancels.push(cancelLater(api, load));
       },
     ).catch((error: unknown) => void problems.push(`sending: ${String(error)}`));
-    await untilVisited({ environment, api, armory, logFile, say });
+    await untilVisited({ environment, api, armory, logFile, visits, say });
     isDisturbed = false;
     enough.abort();
     await fetch(`${environment.emulatorUrl}/__emulator/faults`, { method: "DELETE" });
@@ -127,7 +124,7 @@ interface Armory {
 }
 
 /** Gives out the points that were visited least, those that another worker has last. */
-function createArmory(seed: string): Armory {
+function createArmory(seed: string, visits: number): Armory {
   const dice = createDice(seed, "armory");
   const order = new Map(crashPoints.map((point) => [point, dice.random()]));
   const given = new Map<string, number>();
@@ -137,12 +134,12 @@ function createArmory(seed: string): Armory {
     arm(worker) {
       holders.delete(worker);
       const taken = new Set(holders.values());
+      // Each is given as often as every other, met or not, until it was visited often enough; one that
+      // another worker has only where there is no other.
       const rank = (point: string): number =>
-        // One that was visited often enough only where there is no other; with another worker if need be.
         ((hits.get(point) ?? 0) < visits ? 0 : 1e9) +
         (taken.has(point) ? 1e6 : 0) +
-        (hits.get(point) ?? 0) * 1000 +
-        (given.get(point) ?? 0) +
+        (given.get(point) ?? 0) * 10 +
         (order.get(point) ?? 0);
       const [point = ""] = crashPoints.toSorted((a, b) => rank(a) - rank(b));
       // Every other time not the first passage of the process, which is often the start's.
@@ -165,9 +162,10 @@ async function untilVisited(deps: {
   readonly api: ApiClient;
   readonly armory: Armory;
   readonly logFile: string;
+  readonly visits: number;
   readonly say: (line: string) => void;
 }): Promise<void> {
-  const { environment, api, armory, logFile, say } = deps;
+  const { environment, api, armory, logFile, visits, say } = deps;
   const began = performance.now();
   let told = -1;
   for (let round = 0; performance.now() - began < mostMs; round++) {
@@ -224,7 +222,8 @@ function isCancelled({ plan }: SentLoad): boolean {
   return Number(plan.object.slice("thing".length)) > objects - cancelledObjects;
 }
 
-async function cancelLater(api: ApiClient, { plan, id }: SentLoad): Promise<void> {
-  await delay(300 + hash("sha256", plan.name, "buffer").readUInt8(0) * 15);
+async function cancelLater(api: ApiClient, { id }: SentLoad): Promise<void> {
+  // Before it is in a bulk job it would simply go.
+  while (["accepted", "waiting"].includes(await api.stateOf(id))) await delay(200);
   await api.cancel(id);
 }

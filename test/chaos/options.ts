@@ -11,6 +11,8 @@ export interface ChaosOptions {
   readonly objects: number;
   readonly redisLoss: boolean;
   readonly crashPoints: boolean;
+  /** How often each crash point is visited at least. */
+  readonly visits: number;
   readonly s3: string | undefined;
   readonly json: boolean;
   readonly keep: boolean;
@@ -22,6 +24,7 @@ export const usage = `Usage: npm run chaos -- [options]
   --seed S            what is done and when; default a fresh one, which is told
   --redis-loss        Redis may also be flushed, or come back as an older copy
   --crash-points      visit every named crash point instead
+  --visits N          how often each at least; default 3
   --loads N           loads a minute; default 44
   --objects N         objects; default 3, of runs above 2 minutes 6
   --settle-seconds N  longest time to the end of all loads; default 240
@@ -39,6 +42,7 @@ export function readOptions(argv: readonly string[], freshSeed: () => string): C
       seed: { type: "string" },
       "redis-loss": { type: "boolean", default: false },
       "crash-points": { type: "boolean", default: false },
+      visits: { type: "string", default: "3" },
       loads: { type: "string", default: "44" },
       objects: { type: "string" },
       "settle-seconds": { type: "string", default: "240" },
@@ -56,6 +60,7 @@ export function readOptions(argv: readonly string[], freshSeed: () => string): C
     objects: positive("objects", values.objects ?? (minutes > 2 ? "6" : "3")),
     redisLoss: values["redis-loss"],
     crashPoints: values["crash-points"],
+    visits: positive("visits", values.visits),
     s3: values.s3,
     json: values.json,
     keep: values.keep,
