@@ -55,7 +55,8 @@ export function unleash(scene: Scene, fleet: Fleet): void {
       case "redis flushed":
         scene.keyspace.flush();
         scene.dispatch.store.restore(noTasks);
-        return lost();
+        lost();
+        return redisAway(random.int(100, 2_000));
       case "redis full":
         scene.health.fullUntil = time.now() + random.int(1, 10) * minuteMs;
         return true;
@@ -108,6 +109,7 @@ export function unleash(scene: Scene, fleet: Fleet): void {
   function lost(): boolean {
     scene.health.losses++;
     scene.hooks.redisLost();
+    for (const tell of scene.whenRedisHasLost) tell();
     return true;
   }
 

@@ -12,6 +12,9 @@ import { openTaskQueues } from "./queue/task-queues.ts";
 import { limitsOf, prefix, type Scene } from "./scene.ts";
 import type { LoadSpec } from "./workload.ts";
 
+/** How far back clients look after a loss. */
+const recentMs = 2 * 3_600_000;
+
 const caller = { principal: "client", via: "http" } as const;
 
 /** Lets every load of the workload be asked for when its time has come. */
@@ -71,6 +74,18 @@ export function askForLoads(scene: Scene): void {
       else if (!(error instanceof Error) || !isPassing(error)) throw error;
     }
   }
+
+  // Clients are told to ask again for what was asked for shortly before a loss.
+  scene.whenRedisHasLost.add(() => {
+    for (const load of workload.loads) {
+      const isRecent = load.at <= time.now() && load.at > time.now() - recentMs;
+      if (!isRecent || load.cancelAt !== undefined || !random.chance(0.7)) continue;
+      time.in(random.int(10_000, 1_200_000), `client asks anew for ${load.name}`, () => {
+        counters.count("client asks anew after a loss");
+        void ask(load);
+      });
+    }
+  });
 
   for (const load of workload.loads)
     time.in(load.at - plan.start, `client asks for ${load.name}`, () => {

@@ -142,8 +142,8 @@ function timedFaultsOf(
       : random.int(start, latest);
   return timedFaults
     .flatMap((kind) => {
-      if (!random.chance(losses.has(kind) ? 0.1 : 0.22)) return [];
-      const count = losses.has(kind) ? 1 : random.int(1, 5);
+      if (!random.chance(losses.has(kind) ? 0.12 : 0.25)) return [];
+      const count = losses.has(kind) ? 1 : random.int(1, kind === "foreign bulk job" ? 12 : 5);
       return Array.from({ length: count }, () => ({ at: instant(), kind }));
     })
     .sort((a, b) => a.at - b.at);

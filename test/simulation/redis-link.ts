@@ -63,6 +63,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     return Math.max(health.awayUntil, machine.cutUntil) - time.now();
   }
 
+  /** Mostly that of a network nearby, now and then that of a Redis which is busy with something else. */
+  const latency = (): number => (random.chance(0.1) ? random.int(200, 3000) : random.int(1, 20));
+
   async function cross<Reply>(
     name: string,
     mark: Mark | undefined,
@@ -80,7 +83,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     return await new Promise((resolve, reject) => {
       const answer = (settle: () => void): void => {
         time.in(
-          random.int(1, 20),
+          latency(),
           `${machine.name} < ${name}`,
           () => {
             if (!crashes.strikes(machine, mark, "after")) settle();
@@ -109,7 +112,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
           answer(() => reject(error));
         }
       };
-      time.in(random.int(1, 20), `${machine.name} > ${name}`, () => arrive(1));
+      time.in(latency(), `${machine.name} > ${name}`, () => arrive(1));
     });
   }
 

@@ -41,6 +41,8 @@ export interface Scene {
   readonly machines: Set<Machine>;
   /** Told to each process some time after Redis has come back. */
   readonly whenRedisIsBack: Set<() => void>;
+  /** Told when Redis has lost some of what it had answered. */
+  readonly whenRedisHasLost: Set<() => void>;
   readonly baseOf: (connection: string) => string;
   readonly linkOf: (machine: Machine, options: { readonly failsFast: boolean }) => RedisLink;
   readonly callWatchOf: (connection: string) => CallWatch;
@@ -190,6 +192,7 @@ export function createScene(options: {
     touchedUris,
     machines,
     whenRedisIsBack: new Set(),
+    whenRedisHasLost: new Set(),
     baseOf,
     files: workload.files,
     crashes,

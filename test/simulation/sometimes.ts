@@ -17,6 +17,7 @@ const branches = [
   "cancel accepted",
   "cancel refused",
   "client asks again",
+  "client asks anew after a loss",
   "create unknown",
   "ghost upload accepted",
   "ghost upload refused",

@@ -71,7 +71,7 @@ function arrivals(
   const { start, spanMs, bursts } = options;
   return Array.from({ length: random.int(20, 26) }, () =>
     random.chance(0.7)
-      ? random.pick(bursts) + random.int(0, 900_000)
+      ? random.pick(bursts) + random.int(0, random.pick([30_000, 900_000]))
       : start + random.int(0, spanMs),
   ).sort((a, b) => a - b);
 }
@@ -109,7 +109,7 @@ function newLoad(
     operation,
     key: `key-${name}`,
     at,
-    cancelAt: random.chance(0.12) ? at + random.int(0, 3_600_000) : undefined,
+    cancelAt: random.chance(0.2) ? at + random.int(0, random.pick([4_000, 3_600_000])) : undefined,
     request: { connection, sourceName, object, operation, source: { keys: uris } },
     uris,
     bad,

@@ -3,7 +3,7 @@ import { closeLast, order, partsInOnePlace, rowsApplied } from "./conservation.t
 import { gate } from "./gate.ts";
 import type { Invariant, View } from "./invariant.ts";
 import { allEnd, noIdling } from "./liveness.ts";
-import { ends, noneVanishes } from "./loads.ts";
+import { bulkJobsMoveOn, ends, noneVanishes } from "./loads.ts";
 import { files, othersObjects, permits, rollingHour } from "./quota.ts";
 import { drains, oneWriter } from "./workers.ts";
 
@@ -19,6 +19,7 @@ export const allInvariants: readonly ((view: View) => Invariant)[] = [
   order,
   noneVanishes,
   ends,
+  bulkJobsMoveOn,
   oneWriter,
   drains,
   allEnd,

@@ -1,6 +1,6 @@
 /** What becomes of loads: none vanishes, none comes twice, each end is an end and has its reason. */
 import type { Invariant, View } from "./invariant.ts";
-import { finalStates, loadAt, loadsAt } from "./ledger-view.ts";
+import { finalStates, hashAt, loadAt, loadsAt, membersAt } from "./ledger-view.ts";
 
 /** Every accepted load is in the ledger, and one key stands for one load. */
 export function noneVanishes(view: View): Invariant {
@@ -61,4 +61,26 @@ export function ends(view: View): Invariant {
     if (!isTouched)
       view.violate("ends have reasons", `${id} failed with ${reasonCode}; its source is as it was`);
   }
+}
+
+/** Phases of a bulk job in their order. */
+const phases = ["claimed", "creating", "uploading", "closing", "processing", "aborting", "ended"];
+
+/** A bulk job moves on through its phases and never back, but for an abort that comes too late. */
+export function bulkJobsMoveOn(view: View): Invariant {
+  const seen = new Map<string, string>();
+  return {
+    ledgerChanged(connection) {
+      const base = view.baseOf(connection);
+      for (const id of membersAt(view.keyspace, `${base}bulk-jobs`)) {
+        const phase = hashAt(view.keyspace, `${base}bulk-job:${id}`).get("phase") ?? "";
+        const before = seen.get(id) ?? phase;
+        const isBack = phases.indexOf(phase) < phases.indexOf(before);
+        if (isBack && !(before === "aborting" && phase === "processing"))
+          view.violate("bulk jobs move on", `${id} was ${before} and is ${phase}`);
+        seen.set(id, phase);
+      }
+    },
+    redisLost: () => seen.clear(),
+  };
 }

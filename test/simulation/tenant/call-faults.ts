@@ -81,8 +81,10 @@ export function createCallFaults(options: {
     draw(kind) {
       if (stopped) return undefined;
       const choices = enabled.get(kind) ?? [];
+      // Few of the calls that matter most are made.
+      const share = kind === "create" ? 2 * rate : rate;
       const fault =
-        forAll ?? (choices.length > 0 && random.chance(rate) ? random.pick(choices) : undefined);
+        forAll ?? (choices.length > 0 && random.chance(share) ? random.pick(choices) : undefined);
       if (fault !== undefined) counters.count(`${kind} ${fault}`);
       return fault;
     },
