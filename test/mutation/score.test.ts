@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { type Equivalent, percentOf, type Report, scoresOf } from "./score.ts";
 
 const file = "packages/core/src/a.ts";
-const mutant = { mutatorName: "EqualityOperator", location: { start: { line: 2, column: 3 } } };
+const location = { start: { line: 2, column: 7 }, end: { line: 2, column: 12 } };
+const mutant = { mutatorName: "EqualityOperator", location };
 
 function reportOf(...fates: readonly (readonly [status: string, replacement: string])[]): Report {
   const mutants = fates.map(([status, replacement]) => ({ ...mutant, status, replacement }));
@@ -10,7 +11,13 @@ function reportOf(...fates: readonly (readonly [status: string, replacement: str
 }
 
 const known: Equivalent = {
-  ...{ file, line: "if (a < b)", mutator: "EqualityOperator", replacement: "a <= b" },
+  ...{
+    file,
+    line: "if (a < b)",
+    code: "a < b",
+    mutator: "EqualityOperator",
+    replacement: "a <= b",
+  },
   reason: "they are never equal",
 };
 
@@ -27,6 +34,8 @@ test("takes out equivalents by their line and replacement, and no others", () =>
   expect(files).toMatchObject([{ equivalent: 1, alive: [{ replacement: "b" }] }]);
   expect(percentOf(files)).toBe(0);
   expect(stale).toEqual([]);
+  const other = { ...known, code: "a" };
+  expect(scoresOf(reportOf(["Survived", "a <= b"]), [other]).files[0]?.alive).toHaveLength(1);
 });
 
 test("tells of equivalents that no surviving mutant matches", () => {

@@ -11,7 +11,13 @@ export interface Mutant {
   readonly mutatorName: string;
   readonly replacement?: string;
   readonly status: string;
-  readonly location: { readonly start: { readonly line: number; readonly column: number } };
+  readonly location: { readonly start: Place; readonly end: Place };
+}
+
+/** Line and column, both from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
 /** A mutant that does what the code does, and why. */
@@ -19,6 +25,8 @@ export interface Equivalent {
   readonly file: string;
   /** The line on which it begins, without its indentation. */
   readonly line: string;
+  /** What it replaces. */
+  readonly code: string;
   readonly mutator: string;
   readonly replacement: string;
   readonly reason: string;
@@ -37,6 +45,7 @@ export interface LivingMutant {
   readonly file: string;
   readonly lineNumber: number;
   readonly line: string;
+  readonly code: string;
   readonly mutator: string;
   readonly replacement: string;
 }
@@ -61,6 +70,7 @@ export function scoresOf(report: Report, equivalents: readonly Equivalent[]): Sc
       const lineNumber = mutant.location.start.line;
       const living: LivingMutant = {
         ...{ file, lineNumber, line: (lines[lineNumber - 1] ?? "").trim() },
+        code: codeOf(lines, mutant.location),
         ...{ mutator: mutant.mutatorName, replacement: mutant.replacement ?? "" },
       };
       const known = equivalents.find((candidate) => isSame(candidate, living));
@@ -90,7 +100,14 @@ function isSame(known: Equivalent, living: LivingMutant): boolean {
   return (
     known.file === living.file &&
     known.line === living.line &&
+    known.code === living.code &&
     known.mutator === living.mutator &&
     known.replacement === living.replacement
   );
+}
+
+function codeOf(lines: readonly string[], { start, end }: Mutant["location"]): string {
+  const code = lines.slice(start.line - 1, end.line);
+  const last = code.pop() ?? "";
+  return [...code, last.slice(0, end.column - 1)].join("\n").slice(start.column - 1);
 }

@@ -183,8 +183,8 @@ describe("an answer's body", () => {
     expect(message).toBe(`info of bulk job ${jobId}: the API answered 200 with ${what}`);
   });
 
-  it("names the place where it leaves its contract", () => {
-    const text = JSON.stringify({ data: [{ state: "x" }] });
+  it("names the first place where it leaves its contract", () => {
+    const text = JSON.stringify({ data: [{ state: "x" }, { state: "y" }] });
     const shape = z.object({ data: z.array(z.object({ state: z.literal("Open") })) });
     expect(errorOf(() => parseAnswer(info, answer(200, text), shape)).message).toContain(
       '"data.0.state"',

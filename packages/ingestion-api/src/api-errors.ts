@@ -68,11 +68,11 @@ export function parseAnswer<T>(operation: Operation, answer: HttpAnswer, schema:
   if (json === undefined) throw unexpected(operation, answer, "a body that is not JSON");
   const parsed = schema.safeParse(json.value);
   if (parsed.success) return parsed.data;
-  const place = parsed.error.issues[0]?.path.map(String).join(".") ?? "";
+  const place = parsed.error.issues.slice(0, 1).flatMap(({ path }) => path);
   throw unexpected(
     operation,
     answer,
-    `a body outside its contract at "${quoteServiceText(place)}"`,
+    `a body outside its contract at "${quoteServiceText(place.map(String).join("."))}"`,
   );
 }
 
