@@ -152,8 +152,14 @@ export function closeLast(view: View): Invariant {
 /** Loads of one object take effect in the order in which they were accepted. */
 export function order(view: View): Invariant {
   const latest = new Map<string, number>();
+  const made = new Set<string>();
+  const forgotten = new Set<string>();
   return {
+    made(_connection, { id }) {
+      made.add(id);
+    },
     completed(connection, bulkJob, files) {
+      if (forgotten.has(bulkJob.id)) return;
       const key = `${connection}/${bulkJob.object}`;
       const before = latest.get(key) ?? 0;
       const sequences = sequencesOf(
@@ -168,8 +174,11 @@ export function order(view: View): Invariant {
         );
       latest.set(key, Math.max(before, ...sequences));
     },
-    // What is run again because it was forgotten comes in order among itself.
-    redisLost: () => latest.clear(),
+    // What is run again because it was forgotten comes in order among itself, after what is still under way.
+    redisLost() {
+      latest.clear();
+      for (const id of made) forgotten.add(id);
+    },
   };
 
   function sequencesOf(connection: string, lines: readonly string[]): readonly number[] {
