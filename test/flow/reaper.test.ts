@@ -71,11 +71,11 @@ it("aborts old bulk jobs of other tools where the setting says so", async () => 
   expect(await states(rig as Rig)).toEqual(["Aborted"]);
 });
 
-it("tells of a bulk job that another fleet of our user makes, and leaves it to that fleet", async () => {
-  const { emulator, put, enqueue, event, ended, self, reap, redis, prefix } = await start({
+it("tells of a bulk job of our user that is not ours, and leaves it alone where the user is shared", async () => {
+  const { emulator, put, enqueue, event, ended, self, reap } = await start({
     emulator: { processingMs: 1 },
+    sharedUser: true,
   });
-  await redis.set(`${prefix}:{default}:known-since`, Date.now() - 3 * day * 1000);
   const load = await enqueue({ ...orders, source: { uri: await put("a.csv", ordersCsv(rows)) } });
   await event((e) => e.type === "bulk-job.closed");
   emulator.clock.advance(seconds(120));
@@ -83,7 +83,7 @@ it("tells of a bulk job that another fleet of our user makes, and leaves it to t
   await self.create("customers");
   emulator.clock.advance(days(1));
   await reap();
-  const told = await event((e) => e.type === "reaper.acted" && e.why === "another-fleet");
+  const told = await event((e) => e.type === "reaper.acted" && e.why === "unclaimed");
   expect(told).toMatchObject({ decision: "report" });
   expect(await states(rig as Rig)).toEqual(["JobComplete", "Open"]);
 });

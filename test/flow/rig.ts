@@ -46,6 +46,7 @@ export interface RigOptions {
   readonly workerClock?: () => EpochMs;
   /** Whether the reaper may abort other tools' bulk jobs. */
   readonly reapForeign?: boolean;
+  readonly sharedUser?: boolean;
   /** URLs of a Redis of the test's own. Default: the one of the test run, with a prefix of the rig's own. */
   readonly redis?: {
     readonly admin: string;
@@ -169,6 +170,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         connectors: await writeSchemas(folder, options.schemas),
         polling: { minMs: 100, maxMs: 200 },
         abortForeign: options.reapForeign ?? false,
+        sharedUser: options.sharedUser ?? false,
       },
     },
     sources: { s3: { endpoint: s3.url, region: "us-east-1" }, filesRoot: folder },

@@ -82,7 +82,11 @@ export async function openConnection(
         pollMinMs: milliseconds(connection.polling.minMs),
         pollMaxMs: milliseconds(connection.polling.maxMs),
         onUnknownUpload: connection.onUnknownUpload,
-        reap: { ...defaultReapSettings, abortForeign: connection.abortForeign },
+        reap: {
+          ...defaultReapSettings,
+          abortForeign: connection.abortForeign,
+          sharedUser: connection.sharedUser,
+        },
         ...tuning.steps,
       },
       ports: tuning.ports?.(ports) ?? ports,

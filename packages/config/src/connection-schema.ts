@@ -126,6 +126,12 @@ export const connectionSchema = z
       .boolean()
       .default(false)
       .describe("the reaper aborts other tools' bulk jobs that near 7 days"),
+    sharedUser: z
+      .boolean()
+      .default(false)
+      .describe(
+        "another fleet works as the same user: the reaper leaves bulk jobs of it alone that are not ours",
+      ),
   })
   .superRefine(({ loginUrl, allowedHosts, allowLoopback }, context) => {
     const judged = (withLoopback: boolean) =>

@@ -64,18 +64,23 @@ describe("decideReap", () => {
     expect(decide(lost, closed)).toEqual({ kind: "report", why: "cannot-abort" });
   });
 
-  it("aborts one from before the ledger's time only when no fleet can still be filling it", () => {
-    const leftover: ReapOwner = { kind: "leftover" };
-    const tell = { kind: "report", why: "leftover" };
-    expect(decide(leftover, bulkJob(2 * 3_600_000 - 1))).toEqual(tell);
-    expect(decide(leftover, bulkJob(2 * 3_600_000))).toEqual({ kind: "abort", why: "lost" });
+  it("tells of one that no call of ours has made, and aborts it after 15 minutes", () => {
+    const unclaimed: ReapOwner = { kind: "unclaimed" };
+    const tell = { kind: "report", why: "unclaimed" };
+    expect(decide(unclaimed, bulkJob(15 * 60_000 - 1))).toEqual(tell);
+    expect(decide(unclaimed, bulkJob(15 * 60_000))).toEqual({ kind: "abort", why: "lost" });
     const closed = bulkJob(day, "UploadComplete");
-    expect(decide(leftover, closed)).toEqual({ kind: "report", why: "cannot-abort" });
+    expect(decide(unclaimed, closed)).toEqual({ kind: "report", why: "cannot-abort" });
   });
 
-  it("never touches another fleet's bulk jobs, nor one that a create call under way may have made", () => {
-    const tell = { kind: "report", why: "another-fleet" };
-    expect(decide({ kind: "another-fleet" }, bulkJob(6.9 * day))).toEqual(tell);
+  it("only tells of it where another fleet works as the same user", () => {
+    const tell = { kind: "report", why: "unclaimed" };
+    const shared = { sharedUser: true };
+    expect(decide({ kind: "unclaimed" }, bulkJob(6.9 * day), shared)).toEqual(tell);
+    expect(decide({ kind: "ours-lost" }, bulkJob(day), shared).kind).toBe("abort");
+  });
+
+  it("never touches one that a create call under way may have made", () => {
     expect(decide({ kind: "being-created" }, bulkJob(6.9 * day))).toEqual({ kind: "leave" });
   });
 
@@ -133,28 +138,25 @@ describe("decideReap", () => {
 });
 
 describe("a bulk job of our user that no record names", () => {
-  const knownSince = 1000 * day;
-  const from = knownSince + day;
+  const from = 1000 * day;
   const to = from + 3_600_000;
   const owner = (createdAt: number | undefined, ...spans: { from: number; to?: number }[]) =>
-    unknownOwner(createdAt, { knownSince, spans }).kind;
+    unknownOwner(createdAt, spans).kind;
 
-  it("is another fleet's where no create call of ours can have made it", () => {
-    expect(owner(from)).toBe("another-fleet");
-    expect(owner(knownSince)).toBe("another-fleet");
-    expect(owner(knownSince - 1)).toBe("leftover");
-    expect(owner(undefined)).toBe("another-fleet");
+  it("is unclaimed where no create call of ours can have made it", () => {
+    expect(owner(from)).toBe("unclaimed");
+    expect(owner(undefined, { from })).toBe("unclaimed");
   });
 
   it("is ours from a minute before such a call could be sent to a minute after its end", () => {
     const edges = [from - createSpanToleranceMs, to + createSpanToleranceMs] as const;
     expect(edges.map((at) => owner(at, { from, to }))).toEqual(["ours-lost", "ours-lost"]);
-    expect(owner(edges[0] - 1, { from, to })).toBe("another-fleet");
-    expect(owner(edges[1] + 1, { from, to })).toBe("another-fleet");
+    expect(owner(edges[0] - 1, { from, to })).toBe("unclaimed");
+    expect(owner(edges[1] + 1, { from, to })).toBe("unclaimed");
   });
 
   it("may be adopted as long as one such call is open", () => {
     expect(owner(from + day, { from, to }, { from })).toBe("being-created");
-    expect(owner(from - day, { from })).toBe("another-fleet");
+    expect(owner(from - day, { from })).toBe("unclaimed");
   });
 });

@@ -13,11 +13,10 @@ export interface ReapSettings {
   readonly alarmAgeMs: Milliseconds;
   /** Age under which a bulk job that the ledger does not know may still be one just being created. Default 5 min. */
   readonly graceMs: Milliseconds;
-  /**
-   * Age at which a bulk job of our user from before the ledger's time is aborted. Until then it may be
-   * another fleet's, into which parts still go. Default 2 h.
-   */
-  readonly leftoverAgeMs: Milliseconds;
+  /** Age at which one of our user is aborted that no create call in the ledger can have made. Default 15 min. */
+  readonly unclaimedAgeMs: Milliseconds;
+  /** Whether another fleet works as the same user: then such a one may be its, and is left alone. Default false. */
+  readonly sharedUser: boolean;
   /** Whether other tools' bulk jobs are aborted at `abortAgeMs` too. Default false. */
   readonly abortForeign: boolean;
 }
@@ -30,7 +29,8 @@ export const defaultReapSettings: ReapSettings = {
   abortAgeMs: seconds(6.5 * 24 * 3600),
   alarmAgeMs: seconds(6 * 24 * 3600),
   graceMs: seconds(5 * 60),
-  leftoverAgeMs: seconds(2 * 3600),
+  unclaimedAgeMs: seconds(15 * 60),
+  sharedUser: false,
   abortForeign: false,
 };
 
@@ -42,10 +42,8 @@ export type ReapOwner =
   | { readonly kind: "being-created" }
   /** Ended in the ledger, or made by a create call of ours that nobody waits for any more. */
   | { readonly kind: "ours-lost" }
-  /** Created by our own user before the ledger's time: an earlier ledger's, or another fleet's. */
-  | { readonly kind: "leftover" }
-  /** Created by our own user since, and by no call of ours: another fleet uses the tenant. */
-  | { readonly kind: "another-fleet" }
+  /** Created by our own user, and by no call that the ledger knows: it lost one, or another fleet made it. */
+  | { readonly kind: "unclaimed" }
   | { readonly kind: "foreign" };
 
 /** What is done with a listed bulk job. */
@@ -59,7 +57,7 @@ export type ReapDecision =
   | { readonly kind: "report"; readonly why: ReportReason };
 
 /** Why people are told of a bulk job that is left alone. */
-export type ReportReason = "foreign" | "another-fleet" | "leftover" | "old" | "cannot-abort";
+export type ReportReason = "foreign" | "unclaimed" | "old" | "cannot-abort";
 
 /** Decides about one listed bulk job at `now`, by the API's creation date. Its age is 0 where the API gives none. */
 export function decideReap(
@@ -81,14 +79,13 @@ export function decideReap(
       return { kind: "leave" };
     case "ours-lost":
       return stray(bulkJob, ageMs, settings.graceMs);
-    case "leftover":
-      return ageMs >= settings.leftoverAgeMs
-        ? stray(bulkJob, ageMs, settings.leftoverAgeMs)
-        : { kind: "report", why: "leftover" };
-    case "another-fleet":
+    case "unclaimed":
+      if (!settings.sharedUser && ageMs >= settings.unclaimedAgeMs)
+        return stray(bulkJob, ageMs, settings.unclaimedAgeMs);
+      return { kind: "report", why: "unclaimed" };
     case "foreign":
       if (settings.abortForeign && tooOld) return { kind: "abort", why: "foreign-too-old" };
-      return { kind: "report", why: owner.kind };
+      return { kind: "report", why: "foreign" };
   }
 }
 
@@ -110,20 +107,18 @@ export interface CreateSpan {
 export const createSpanToleranceMs: Milliseconds = seconds(60);
 
 /**
- * Whose a bulk job of our own user is that no record names. `knownSince` is the instant from which the
- * ledger knows every create call of the fleet, `spans` are those of its object. Without a creation
- * date nothing can be said, so it counts as another fleet's and is never aborted.
+ * Whose a bulk job of our own user is that no record names; `spans` are those of its object. One
+ * without a creation date has no age either, so it is only told.
  */
 export function unknownOwner(
   createdAt: number | undefined,
-  history: { readonly knownSince: number; readonly spans: readonly CreateSpan[] },
+  spansOfObject: readonly CreateSpan[],
 ): ReapOwner {
-  if (createdAt === undefined) return { kind: "another-fleet" };
-  const spans = history.spans.filter(
+  if (createdAt === undefined) return { kind: "unclaimed" };
+  const spans = spansOfObject.filter(
     ({ from, to = Number.POSITIVE_INFINITY }) =>
       createdAt >= from - createSpanToleranceMs && createdAt <= to + createSpanToleranceMs,
   );
   if (spans.some(({ to }) => to === undefined)) return { kind: "being-created" };
-  if (spans.length > 0) return { kind: "ours-lost" };
-  return createdAt < history.knownSince ? { kind: "leftover" } : { kind: "another-fleet" };
+  return { kind: spans.length > 0 ? "ours-lost" : "unclaimed" };
 }

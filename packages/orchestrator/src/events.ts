@@ -189,8 +189,8 @@ export type HeadgateEvent =
       readonly seen: number;
       readonly aborted: number;
       readonly reported: number;
-      /** Of those reported: bulk jobs of our own user that another fleet has made. */
-      readonly anotherFleet: number;
+      /** Of those seen: bulk jobs of our own user that no call of ours has made. */
+      readonly unclaimed: number;
     }
   | {
       readonly type: "reaper.acted";

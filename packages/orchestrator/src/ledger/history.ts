@@ -112,7 +112,6 @@ local at = string.format('%.0f', t)
 redis.call('HSET', key, 'generation', ARGV[2], 'beat', beat, 'lostBeat', beat, 'lostAt', at,
   'frozenUntil', frozen, 'loss', ARGV[5])
 redis.call('DEL', base .. 'observed', base .. 'observed-at')
-redis.call('SET', base .. 'known-since', at)
 if ARGV[6] ~= '' then redis.call('SET', base .. 'principal', ARGV[6]) end
 for _, id in ipairs(redis.call('ZRANGE', base .. 'permits', 0, -1)) do
   local bulk_job = base .. 'bulk-job:' .. id

@@ -7,10 +7,11 @@ import {
   type ReapDecision,
   type ReapOwner,
   type RemoteBulkJob,
+  sameUser,
   unknownOwner,
 } from "@headgate/core";
 import { bulkJobOfRemote, readBulkJob, readBulkJobParts } from "../ledger/bulk-job-record.ts";
-import { createSpans, knownSince } from "../ledger/create-spans.ts";
+import { createSpans } from "../ledger/create-spans.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readPrincipal } from "../ledger/observation.ts";
 import { startAbort } from "./abort-bulk-job.ts";
@@ -22,8 +23,8 @@ export interface ReapReport {
   readonly seen: number;
   readonly aborted: number;
   readonly reported: number;
-  /** Of those reported: bulk jobs of our user that another fleet has made. */
-  readonly anotherFleet: number;
+  /** Of those seen: bulk jobs of our user that no call of ours has made. */
+  readonly unclaimed: number;
 }
 
 /**
@@ -32,16 +33,14 @@ export interface ReapReport {
  */
 export async function reap(context: StepContext, signal: AbortSignal): Promise<ReapReport> {
   const { ledger, ports } = context;
-  const counts = { seen: 0, aborted: 0, reported: 0, anotherFleet: 0 };
-  // Set before the list is read, so that what is made meanwhile counts as made since.
-  await knownSince(ledger);
+  const counts = { seen: 0, aborted: 0, reported: 0, unclaimed: 0 };
   for (const remote of await listTenant(ports, signal, ["Open", "UploadComplete"])) {
     counts.seen++;
     try {
       const { owner, decision } = await lookAfter(context, remote, signal);
       if (decision.kind === "abort") counts.aborted++;
       if (decision.kind === "report") counts.reported++;
-      if (owner.kind === "another-fleet") counts.anotherFleet++;
+      if (owner.kind === "unclaimed") counts.unclaimed++;
     } catch (error) {
       if (signal.aborted || !isBulkError(error) || isBulkError(error, "ERR_REDIS_AWAY"))
         throw error;
@@ -75,13 +74,15 @@ async function ownerOf({ ledger }: StepContext, remote: RemoteBulkJob): Promise<
   }
   if (record !== undefined) return { kind: "ours-lost" };
   const principal = await readPrincipal(ledger);
-  if (principal === undefined || principal !== remote.createdById) return { kind: "foreign" };
+  const { createdById } = remote;
+  if (principal === undefined || createdById === undefined || !sameUser(principal, createdById))
+    return { kind: "foreign" };
   const { createdAt } = remote;
   const spans =
     createdAt === undefined
       ? []
       : await createSpans(ledger, { objectKey: objectKey(remote), createdAt });
-  return unknownOwner(createdAt, { knownSince: await knownSince(ledger), spans });
+  return unknownOwner(createdAt, spans);
 }
 
 async function act(
