@@ -9,6 +9,8 @@ export interface ChaosOptions {
   readonly settleMs: number;
   readonly loadsPerMinute: number;
   readonly objects: number;
+  /** How many times as often as usual faults come. */
+  readonly pace: number;
   readonly redisLoss: boolean;
   readonly crashPoints: boolean;
   /** How often each crash point is visited at least. */
@@ -22,6 +24,7 @@ export const usage = `Usage: npm run chaos -- [options]
 
   --minutes N         time of disturbance; default 1
   --seed S            what is done and when; default a fresh one, which is told
+  --pace F            faults come F times as often; default 1, which is too much for a machine under load
   --redis-loss        Redis may also be flushed, or come back as an older copy
   --crash-points      visit every named crash point instead
   --visits N          how often each at least; default 3
@@ -40,6 +43,7 @@ export function readOptions(argv: readonly string[], freshSeed: () => string): C
     options: {
       minutes: { type: "string", default: "1" },
       seed: { type: "string" },
+      pace: { type: "string", default: "1" },
       "redis-loss": { type: "boolean", default: false },
       "crash-points": { type: "boolean", default: false },
       visits: { type: "string", default: "3" },
@@ -58,6 +62,7 @@ export function readOptions(argv: readonly string[], freshSeed: () => string): C
     settleMs: positive("settle-seconds", values["settle-seconds"]) * 1000,
     loadsPerMinute: positive("loads", values.loads),
     objects: positive("objects", values.objects ?? (minutes > 2 ? "6" : "3")),
+    pace: positive("pace", values.pace),
     redisLoss: values["redis-loss"],
     crashPoints: values["crash-points"],
     visits: positive("visits", values.visits),

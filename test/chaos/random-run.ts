@@ -27,7 +27,7 @@ export async function randomRun(
   say: (line: string) => void,
 ): Promise<ChaosReport> {
   const began = performance.now();
-  const { seed, spanMs, objects, loadsPerMinute, redisLoss } = options;
+  const { seed, spanMs, objects, loadsPerMinute, redisLoss, pace } = options;
   const problems: string[] = [];
   const notes: string[] = [];
   let isDisturbed = true;
@@ -52,7 +52,7 @@ export async function randomRun(
     const sending = sendLoads({ environment, api, signal }, planned, (load) =>
       sent.push(load),
     ).catch((error: unknown) => void problems.push(`sending: ${String(error)}`));
-    await disturber.run(planFaults({ seed, spanMs, redisLoss }), signal);
+    await disturber.run(planFaults({ seed, spanMs, redisLoss, pace }), signal);
     isDisturbed = false;
     say(`the faults have ended after ${secondsSince(began)} s`);
     await sending;

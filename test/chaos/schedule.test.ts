@@ -26,6 +26,12 @@ it("plans more than ten kills and every kind of trouble in a minute or some", ()
   ]);
 });
 
+it("plans more or fewer by the pace", () => {
+  const faults = planFaults({ ...minute, spanMs: 600_000 }).length;
+  const half = planFaults({ ...minute, spanMs: 600_000, pace: 0.5 }).length;
+  expect(half / faults).toBeCloseTo(0.5, 1);
+});
+
 it("lets Redis lose data only where that was asked for", () => {
   const kindsOf = (redisLoss: boolean) =>
     new Set(planFaults({ ...minute, spanMs: 900_000, redisLoss }).map(({ fault }) => fault.kind));

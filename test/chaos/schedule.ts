@@ -81,12 +81,14 @@ export function planFaults(options: {
   readonly spanMs: number;
   /** Whether Redis may lose data. */
   readonly redisLoss: boolean;
+  /** How many times as often as `perMinute` says. Default 1. */
+  readonly pace?: number;
 }): readonly Planned[] {
-  const { seed, spanMs, redisLoss } = options;
+  const { seed, spanMs, redisLoss, pace = 1 } = options;
   return [...kinds, ...(redisLoss ? losses : [])]
     .flatMap((kind, index) => {
       const dice = createDice(seed, `faults ${index}`);
-      const count = Math.round((kind.perMinute * spanMs) / 60_000);
+      const count = Math.round((kind.perMinute * pace * spanMs) / 60_000);
       return Array.from({ length: count }, (_, i) => ({
         atMs: Math.floor(((i + dice.random()) * spanMs) / count),
         fault: kind.draw(dice),
