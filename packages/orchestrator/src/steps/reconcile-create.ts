@@ -2,7 +2,7 @@
  * Finds out what a create call has made, by the tenant's list of unfinished bulk jobs. The API
  * takes one unfinished bulk job an object, so at most one candidate can be ours.
  */
-import { after, objectKey, type RemoteBulkJob, seconds } from "@headgate/core";
+import { after, objectKey, type RemoteBulkJob, sameUser, seconds } from "@headgate/core";
 import { advanceBulkJob, type BulkJobRecord, bulkJobOfRemote } from "../ledger/bulk-job-record.ts";
 import { holdObject } from "../ledger/gate.ts";
 import { readLoss } from "../ledger/history.ts";
@@ -126,8 +126,6 @@ async function ownCandidates(
       remote.state === "Open" &&
       remote.operation === record.operation &&
       (remote.createdAt === undefined || remote.createdAt >= earliest) &&
-      (principal === undefined ||
-        remote.createdById === undefined ||
-        remote.createdById === principal),
+      sameUser(principal, remote.createdById),
   );
 }
