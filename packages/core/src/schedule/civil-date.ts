@@ -4,7 +4,6 @@ const dayMs = 86_400_000;
 
 /** Whether a text is a date that exists, such as 2028-02-29 and not 2027-02-29. */
 export function isCivilDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const instant = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(instant) && civilDateOf(instant) === text;
 }

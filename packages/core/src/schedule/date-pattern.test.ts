@@ -30,6 +30,15 @@ it.each([
   );
 });
 
+it("says what is wrong with a brace and with a pattern", () => {
+  expect(() => fillDate("s3://b/{yyyy", "2026-03-09")).toThrow(
+    '"{yyyy" in s3://b/{yyyy has a brace without its other',
+  );
+  expect(() => fillDate("s3://b/{YYYY}", "2026-03-09")).toThrow(
+    '"{YYYY}" in s3://b/{YYYY} is no date pattern',
+  );
+});
+
 it("leaves encoded braces", () => {
   expect(fillDate("s3://bucket/%7Byyyy/", "2026-03-09")).toBe("s3://bucket/%7Byyyy/");
 });

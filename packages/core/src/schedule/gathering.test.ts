@@ -124,3 +124,38 @@ it("waits for a file that another load is still taking in an earlier form", () =
   expect(decideGathering(look({ contested }))).toMatchObject({ kind: "wait" });
   expect(reasonOf(decideGathering(look({ contested, now: 100_000 })))).toBe("gate_timeout");
 });
+
+describe("what is told of a wait", () => {
+  const waited = "waited 100 s, allowed 90 s";
+  const late = { since: 5000, waitMs: 90_000, now: 105_000 };
+
+  it.each<[string, Partial<Look>]>([
+    ["another load is taking an earlier s3://b/a.csv", { contested: "s3://b/a.csv" }],
+    ["files are settling", { settleMs: 60_000 }],
+    ["there is no new file", { newFiles: 0 }],
+  ])("is that %s", (message, changes) => {
+    expect(decideGathering(look(changes))).toMatchObject({ kind: "wait", message });
+  });
+
+  it.each<[string, Partial<Look>]>([
+    ["s3://b/_SUCCESS is not there", { gateWaitsFor: "s3://b/_SUCCESS" }],
+    ["another load is taking an earlier s3://b/a.csv", { contested: "s3://b/a.csv" }],
+    ["files still change", { listing: { fingerprint: "before", since: 95_000 } }],
+    ["there is no new file", { newFiles: 0 }],
+  ])("is that %s, and for how long, where it is given up", (message, changes) => {
+    expect(decideGathering(look({ ...late, ...changes }))).toMatchObject({
+      kind: "fail",
+      reason: { message: `${message}; ${waited}` },
+    });
+  });
+
+  it.each(["hand", "backfill"] as const)(
+    "is nothing where a run of %s finds only files that are loaded, and not for cron",
+    (cause) => {
+      const none = { ...late, newFiles: 0, knownFiles: 3 };
+      expect(decideGathering(look({ ...none, cause })).kind).toBe("nothing");
+      expect(decideGathering(look({ ...none, cause, knownFiles: 0 })).kind).toBe("fail");
+      expect(decideGathering(look({ ...none, cause: "cron" })).kind).toBe("fail");
+    },
+  );
+});

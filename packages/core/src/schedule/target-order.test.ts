@@ -12,6 +12,8 @@ it("names targets by their object, each after those listed before it", () => {
   );
   expect(orderTargets([{ object: "_Odd_Name" }])[0]?.name).toBe("odd-name");
   expect(orderTargets([{ object: "__" }])[0]?.name).toBe("target");
+  expect(orderTargets([{ object: "a-_b" }])[0]?.name).toBe("a--b");
+  expect(orderTargets([{ object: "x".repeat(50) }])[0]?.name).toBe("x".repeat(48));
 });
 
 describe("orderFaults", () => {
@@ -22,9 +24,19 @@ describe("orderFaults", () => {
   });
 
   it("finds a predecessor that is not there, naming those that are", () => {
-    expect(orderFaults([{ object: "a", after: ["b"] }])).toMatchObject([
-      { index: 0, field: "after", message: 'there is no target "b"; targets: a' },
+    expect(orderFaults([{ object: "a", after: ["b"] }, { object: "c" }])).toEqual([
+      { index: 0, field: "after", message: 'there is no target "b"; targets: a, c' },
     ]);
+  });
+
+  it("names all targets of a circle, and not those before it", () => {
+    const targets = [
+      { object: "x", after: [] },
+      { object: "a", after: ["b", "x"] },
+      { object: "b", after: ["a"] },
+    ];
+    const message = "targets wait for each other in a circle: a, b";
+    expect(orderFaults(targets)).toEqual([{ index: 1, field: "after", message }]);
   });
 
   it.each([
