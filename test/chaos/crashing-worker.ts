@@ -2,7 +2,7 @@
  * The worker of a run: headgate's own, with times scaled to the run's window, which can kill itself at
  * a named point. SIGTERM drains it, as it does the shipped command.
  */
-import { bytes, defaultReapSettings, milliseconds } from "@headgate/core";
+import { bytes, defaultReapSettings, isBulkError, milliseconds } from "@headgate/core";
 import { type EmitEvent, teeEvents } from "@headgate/orchestrator";
 import { readWorkerConfig, startWorker } from "@headgate/worker";
 import { armCrash } from "./crash-at.ts";
@@ -30,6 +30,12 @@ const worker = await startWorker(readWorkerConfig(process.env), {
       reap: { ...defaultReapSettings, graceMs: milliseconds(scaled.reapGraceMs) },
     },
   },
+}).catch((error: unknown) => {
+  // As the shipped command ends where it cannot start.
+  process.stderr.write(
+    `${isBulkError(error) ? `${error.code}: ${error.message}` : String(error)}\n`,
+  );
+  process.exit(1);
 });
 process.once("SIGTERM", () => {
   // Whoever cannot end is killed by the run, which counts that as a fault of headgate.

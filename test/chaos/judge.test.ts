@@ -55,11 +55,13 @@ it("tells an upsert that came after the delete behind it", () => {
   expect(judgeObject([first, gone], back)).toMatchObject({ rowsDoubled: 1, rowsMissing: 0 });
 });
 
-it("takes each of two deletes of a key for itself", () => {
-  const loads = [load(0, [1, 1], "delete"), load(1, [1, 1]), load(2, [1, 1], "delete")];
+it("tells two deletes of a key apart, also where the first was never applied", () => {
+  const loads = [load(0, [1, 1], "delete"), load(1, [1, 1], "delete")] as const;
   const lines = loads.map((each) => line(each, 1));
-  expect(judgeObject(loads, lines)).toMatchObject({ rows: 3, rowsMissing: 0, rowsDoubled: 0 });
-  expect(judgeObject(loads, lines.slice(0, 2))).toMatchObject({ rowsMissing: 1 });
+  expect(judgeObject(loads, lines)).toMatchObject({ rows: 2, rowsMissing: 0, rowsResent: 0 });
+  expect(judgeObject(loads, lines.slice(0, 1))).toMatchObject({ rowsMissing: 1 });
+  const failed = { ...loads[0], isComplete: false };
+  expect(judgeObject([failed, loads[1]], lines.slice(1))).toMatchObject({ rowsMissing: 0 });
 });
 
 it("lets an older value come again where loads may repeat, if the newer follows", () => {

@@ -90,7 +90,6 @@ export function judgeObject(
 function apply(history: KeyHistory, line: string): "next" | "again" | "older" | "foreign" {
   const { wanted, holds } = history;
   if (wanted[holds]?.line === line) return "again";
-  // Two deletes of a key look alike: the next one that is due is meant.
   let at = wanted.findIndex((record, i) => i > holds && record.line === line);
   const isNewer = at >= 0;
   if (!isNewer) at = wanted.findIndex((record) => record.line === line);

@@ -101,9 +101,13 @@ function filesOf(
   });
 }
 
-/** Fields of the row with this key in the load; of a delete the key alone. */
+/**
+ * Fields of the row with this key in the load; of a delete the key and an instant. Version stands in
+ * both, for two deletes of a key must not look alike.
+ */
 export function rowOf(load: Pick<LoadPlan, "operation" | "version">, key: number): string[] {
-  if (load.operation === "delete") return [`k${key}`];
+  if (load.operation === "delete")
+    return [`k${key}`, new Date(Date.UTC(2026, 0, 1) + load.version * 1000).toISOString()];
   const note = key % 97 === 0 ? `${canaryCell}, "quoted"` : `line one\nline "${key}"`;
   return [`k${key}`, `v${load.version}`, note];
 }
