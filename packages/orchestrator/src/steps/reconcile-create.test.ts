@@ -1,4 +1,4 @@
-import { BulkError, milliseconds } from "@headgate/core";
+import { BulkError, epochMs, milliseconds } from "@headgate/core";
 import { expect, it } from "vitest";
 import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
 import { rememberPrincipal } from "../ledger/observation.ts";
@@ -58,6 +58,17 @@ it("sends no second call while the first may still come to something", async () 
     phase: "creating",
     createOutcome: "unknown",
   });
+});
+
+it("takes a list for what was there when it was asked for, however late it comes", async () => {
+  const { fleet, bulkJobId } = await unanswered(async () => undefined, 45_000);
+  let now = Date.now();
+  const ledger = { ...fleet.context.ledger, clock: () => epochMs(now) };
+  fleet.tenant.hold("list", async () => {
+    now += 60_000;
+  });
+  await runBulkJob({ ...fleet.context, ledger }, bulkJobId, signal);
+  expect(await bulkJobOf(ledger, bulkJobId)).toMatchObject({ createOutcome: "unknown" });
 });
 
 it("sends the call again, in a slot of its own, once the first has surely made nothing", async () => {

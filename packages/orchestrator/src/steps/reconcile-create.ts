@@ -29,17 +29,18 @@ export async function reconcileCreate(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const { ledger, settings } = context;
+  // A list may take its time, and says nothing of what came after it was asked for.
+  const asked = await ledgerNow(ledger);
   const unclaimed = await unclaimedOf(context, record, signal);
   const candidates = await ownCandidates(context, record, unclaimed);
   const [candidate] = candidates;
   if (candidate !== undefined && candidates.length === 1)
     return await bulkJobOpened(context, record, candidate, true);
   if (unclaimed.length > 0) return await conflict(context, record, visibleConflictMs, signal);
-  const now = await ledgerNow(ledger);
-  const sinceSent = now - (record.createSentAt ?? now);
+  const sinceSent = asked - (record.createSentAt ?? asked);
   if (sinceSent < settings.createGraceMs)
     return later(
-      now,
+      await ledgerNow(ledger),
       Math.min(seconds(5), settings.createGraceMs - sinceSent),
       "looks for the bulk job of an unanswered create call",
     );
