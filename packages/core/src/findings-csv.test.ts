@@ -24,6 +24,14 @@ test.each(["=cmd()", "+1", "-1", "@x", "\tx", "\rx"])(
   },
 );
 
+test.each(["a=b", "a-1", "me@example.com", "a\tb"])(
+  "any other field stays as it is: %j",
+  (column) => {
+    const csv = findingsCsv({ findings: [{ rule: "value_date", uri: "u", line: 1, column }] });
+    expect(csv).toContain(`\r\nu,1,${column},value_date`);
+  },
+);
+
 test("commas, quotes and line ends in a field stay in the field", () => {
   const csv = findingsCsv({
     findings: [{ rule: "value_date", uri: 'file:///a,"b"\n.csv', line: 1, column: "c" }],

@@ -90,3 +90,15 @@ test.each(["/a/../b", "/..", "/./b", "/a/%2E%2e", "/a%00"])("the path %s is not 
 test.each(["file:///a..b/.c", "s3://bucket/../a"])("%s is plain", (uri) => {
   expect(() => checkPlainPath(parseUri(uri, schemeOf(uri)), uri)).not.toThrow();
 });
+
+test.each([
+  ["ftp://a/b", "s3", "starts with neither s3:// nor file:///"],
+  ["file:///a", "s3", "is not of scheme s3"],
+  ["s3://b/a", "file", "is not of scheme file"],
+  ["s3:///a", "s3", "does not have the shape s3://bucket/key"],
+  ["file://host/a", "file", "does not have the shape file:///absolute/path"],
+  ["s3://bucket/\ud800", "s3", "is not Unicode text: it holds half a character"],
+  ["s3://bucket/%zz", "s3", 'has a "%" that is not part of percent-encoded UTF-8'],
+] as const)("says of %j, read as %s, that it %s", (uri, scheme, fault) => {
+  expect(() => parseUri(uri, scheme)).toThrow(fault);
+});
