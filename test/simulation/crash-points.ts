@@ -45,31 +45,40 @@ function crashPointAt({ operation, role }: Mark, moment: Moment): string | undef
   }
 }
 
-/** Kills at chosen points. */
+/** Kills and stops at chosen points. */
 export interface CrashPlan {
-  /** Whether the machine dies here; then it is dead already. */
+  /** Whether the machine dies here; then it is dead already. One that is stopped here goes on later. */
   strikes(machine: Machine, mark: Mark | undefined, moment: Moment): boolean;
 }
 
-/** Dies at the `nth` passing of each of these points; `died` is told of it. */
+/** What happens at the `nth` passing of a point: the process dies, or is stopped for `stopMs`. */
+export interface Strike {
+  readonly point: string;
+  readonly nth: number;
+  readonly stopMs: number | undefined;
+}
+
+/** `struck` is told of each strike. */
 export function createCrashPlan(
-  wanted: readonly { readonly point: string; readonly nth: number }[],
-  died: (machine: Machine, point: string) => void,
+  wanted: readonly Strike[],
+  deps: {
+    readonly now: () => number;
+    readonly struck: (machine: Machine, strike: Strike) => void;
+  },
 ): CrashPlan {
-  const left = new Map<string, number[]>();
-  for (const { point, nth } of wanted) left.set(point, [...(left.get(point) ?? []), nth]);
   const passed = new Map<string, number>();
   return {
     strikes(machine, mark, moment) {
       const point = mark && crashPointAt(mark, moment);
-      const wantedHere = point === undefined ? undefined : left.get(point);
-      if (point === undefined || wantedHere === undefined) return false;
+      if (point === undefined || !wanted.some((strike) => strike.point === point)) return false;
       const count = (passed.get(point) ?? 0) + 1;
       passed.set(point, count);
-      if (!wantedHere.includes(count)) return false;
-      machine.kill();
-      died(machine, point);
-      return true;
+      const strike = wanted.find((one) => one.point === point && one.nth === count);
+      if (strike === undefined) return false;
+      deps.struck(machine, strike);
+      if (strike.stopMs === undefined) machine.kill();
+      else machine.stopUntil(deps.now() + strike.stopMs);
+      return !machine.alive;
     },
   };
 }

@@ -2,7 +2,7 @@
  * What a seed makes of its run. Each kind of fault is there or not there for the whole run (swarm
  * testing), so that some runs are full of one kind and others of none.
  */
-import { crashPoints } from "./crash-points.ts";
+import { crashPoints, type Strike } from "./crash-points.ts";
 import type { Random } from "./random.ts";
 
 /** Faults that come at an instant of their own. */
@@ -74,7 +74,7 @@ export interface Plan {
   readonly stuckRate: number;
   readonly skewMs: readonly number[];
   readonly aheadMs: readonly number[];
-  readonly crashes: readonly { readonly point: string; readonly nth: number }[];
+  readonly strikes: readonly Strike[];
   readonly timed: readonly TimedFault[];
   readonly hasBadSources: boolean;
 }
@@ -121,9 +121,10 @@ export function planOf(seed: number, random: Random): Plan {
     stuckRate: some(0.3, () => 0.1),
     skewMs: Array.from({ length: 3 }, () => some(0.2, () => random.int(-60_000, 60_000))),
     aheadMs: Array.from({ length: 2 }, () => some(0.3, () => random.int(-120_000, 120_000))),
-    crashes: Array.from({ length: random.int(0, 5) }, () => ({
+    strikes: Array.from({ length: random.int(0, 8) }, () => ({
       point: random.pick(crashPoints),
       nth: random.int(1, 6),
+      stopMs: random.chance(0.4) ? random.pick([10_000, 60_000, 20 * minuteMs]) : undefined,
     })),
     timed: timedFaultsOf(random, quietFrom, bursts),
     hasBadSources: random.chance(0.5),

@@ -169,9 +169,14 @@ export function createScene(options: {
     );
   }
 
-  const crashPlan = createCrashPlan(plan.crashes, (machine, point) => {
-    counters.count(point);
-    trace.add(`${machine.name} dies at ${point}`);
+  const crashPlan = createCrashPlan(plan.strikes, {
+    now: time.now,
+    struck(machine, { point, stopMs }) {
+      counters.count(stopMs === undefined ? point : "stopped at a crash point");
+      trace.add(`${machine.name} ${stopMs === undefined ? "dies" : "stops"} at ${point}`);
+      if (stopMs !== undefined)
+        time.in(stopMs, `${machine.name} goes on`, () => dispatch.lookAtAll());
+    },
   });
   const crashes: CrashPlan = {
     strikes: (machine, mark, moment) => !isCalm && crashPlan.strikes(machine, mark, moment),
@@ -214,6 +219,7 @@ export function createScene(options: {
     },
     callWatchOf: (connection) => ({
       createLeaves: (machine) => hooks.createLeaves(machine, connection),
+      createRefused: (object) => hooks.createArrived(connection, object),
       throttled: (machine, _tenant, retryAfterMs) =>
         hooks.throttled(machine, connection, retryAfterMs),
       uploadBegins: (machine, remoteId) => hooks.uploadBegins(machine, remoteId),

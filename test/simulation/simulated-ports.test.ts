@@ -18,7 +18,7 @@ describePorts({
     const time = createVirtualTime(0, nothing);
     const random = createRandom("ports");
     const counters = createCounters();
-    const crashes = createCrashPlan([], nothing);
+    const crashes = createCrashPlan([], { now: time.now, struck: nothing });
     const machine = createMachine({ name: "m", skewMs: 0, now: time.now });
     const files: SourceFiles = new Map();
     let ids = 0;
@@ -49,7 +49,12 @@ describePorts({
       crashes,
       faults: createCallFaults({ random, counters, enabledShare: 0, rate: 0 }),
       spoil: nothing,
-      watch: { createLeaves: nothing, throttled: nothing, uploadBegins: () => nothing },
+      watch: {
+        createLeaves: nothing,
+        createRefused: nothing,
+        throttled: nothing,
+        uploadBegins: () => nothing,
+      },
     });
     const stopped = new AbortController();
     // Somebody has to make time pass while the suite waits for answers.

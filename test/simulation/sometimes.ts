@@ -33,6 +33,7 @@ const branches = [
   "redis waits out an outage",
   "rows applied again",
   "same key again",
+  "stopped at a crash point",
   "task taken over",
   "upload unknown",
   "window full",

@@ -35,7 +35,7 @@ describeTaskQueues({
         health,
         random,
         counters,
-        crashes: createCrashPlan([], nothing),
+        crashes: createCrashPlan([], { now: time.now, struck: nothing }),
         slowShare: 0,
         resendShare: () => 0,
         failsFast: false,

@@ -33,6 +33,8 @@ const ghostCallMs = 40_000;
 /** Told of calls as they leave and as their answers come in. */
 export interface CallWatch {
   createLeaves(machine: Machine, tenant: Tenant): void;
+  /** A create arrives that the tenant answers without doing anything. */
+  createRefused(object: string): void;
   throttled(machine: Machine, tenant: Tenant, retryAfterMs: number | undefined): void;
   uploadBegins(machine: Machine, bulkJobId: string): () => void;
 }
@@ -45,6 +47,7 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
     kind: CallKind,
     { signal }: CallOptions,
     act: () => Answer,
+    arrived: () => void = () => undefined,
   ): Promise<Answer> {
     signal.throwIfAborted();
     if (!machine.alive) return await never();
@@ -82,6 +85,7 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
       };
       const refused = refusedAtOnce(kind, fault, random);
       if (refused !== undefined) {
+        if (fault !== "unreachable" && fault !== "timeout-before") arrived();
         fail(refused, fault === "timeout-before" ? timeoutMs() : latency());
         return;
       }
@@ -205,7 +209,12 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
     createBulkJob(target, given) {
       const { sourceName, object, operation } = target;
       if (machine.alive && !given.signal.aborted) watch.createLeaves(machine, tenant);
-      return call("create", given, () => tenant.create({ sourceName, object, operation }, ourUser));
+      return call(
+        "create",
+        given,
+        () => tenant.create({ sourceName, object, operation }, ourUser),
+        () => watch.createRefused(object),
+      );
     },
     upload,
     close: (id, given) => call("close", given, () => tenant.close(id, ourUser, options.spoil())),
