@@ -63,7 +63,8 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
       };
       const fail = (error: BulkError, waitMs = latency()): void =>
         answer(` ${error.code}`, waitMs, () => {
-          if (error.code === "ERR_API_THROTTLED" && kind === "create")
+          // What comes when the step has given up is heard by nobody.
+          if (error.code === "ERR_API_THROTTLED" && kind === "create" && !signal.aborted)
             watch.throttled(machine, tenant, retryAfterOf(error));
           reject(error);
         });
