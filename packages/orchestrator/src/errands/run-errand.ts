@@ -1,5 +1,11 @@
 /** The task of an errand: does it once, and records how it ended; an expected failure is an answer too. */
-import { assertNever, deathsToQuarantine, isBulkError, type Outcome, reasonCode } from "@headgate/core";
+import {
+  assertNever,
+  deathsToQuarantine,
+  isBulkError,
+  type Outcome,
+  reasonCode,
+} from "@headgate/core";
 import { tampered } from "../seals/seals.ts";
 import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";

@@ -56,7 +56,6 @@
  *   connectors               string connectors and objects that the workers know, likewise
  *   restarts                 zset   bulk jobs whose parts had to go again, by when, of the last window
  *   processing-ms            list   how long the API took with the last 50 complete bulk jobs
- *   known-since              string instant from which every create call of the fleet is known
  *   org                      string organisation of the first login
  *   principal                string user id that the API names as the creator of our bulk jobs
  *
@@ -120,8 +119,19 @@ export async function runScript(
 ): Promise<unknown> {
   const clock = ledger.clock === undefined ? "" : String(ledger.clock());
   return await guarded(() =>
-    ledger.redis.eval(`${prelude}${lua}`, 1, ledger.base, ...args.map(String), clock),
+    ledger.redis.eval(wholeScript(lua), 1, ledger.base, ...args.map(String), clock),
   );
+}
+
+/** Each script joined with the prelude, once. */
+const wholeScripts = new Map<string, string>();
+
+function wholeScript(lua: string): string {
+  const known = wholeScripts.get(lua);
+  if (known !== undefined) return known;
+  const whole = `${prelude}${lua}`;
+  wholeScripts.set(lua, whole);
+  return whole;
 }
 
 /** A stamp is the time in microseconds, or one more than the last; a counter alone would repeat itself on an older copy. */
