@@ -20,7 +20,11 @@ it.each(["planning", "upload"] as const)(
     const own = await startRig({ schemas: { crm: schema }, workers: 0 });
     rig = own;
     const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500, diesOf };
-    const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
+    const environment = {
+      HEADGATE_TEST_TUNING: JSON.stringify(tuning),
+      // What a worker plans beside the poison dies with it, and could be taken for it.
+      HEADGATE__WORKER__PLAN_CONCURRENCY: "1",
+    };
     const poison = await own.put("poison.csv", ordersCsv([["k", "poison"]]));
     const good = await own.put("good.csv", ordersCsv(rows));
     const other = await own.put("other.csv", "id,name\nc,d\n");

@@ -56,6 +56,8 @@
  *   connectors               string connectors and objects that the workers know, likewise
  *   restarts                 zset   bulk jobs whose parts had to go again, by when, of the last window
  *   processing-ms            list   how long the API took with the last 50 complete bulk jobs
+ *   workers                  zset   workers, by when they last said that they are alive
+ *   dead-workers             zset   those that fell silent, by when that was noticed; an hour
  *   org                      string organisation of the first login
  *   principal                string user id that the API names as the creator of our bulk jobs
  *

@@ -7,6 +7,7 @@ import type { StepContext } from "../steps/context.ts";
 import { systemStopwatch } from "../system-ports.ts";
 import { forgetFarRounds, wakeOverslept } from "./clock-faults.ts";
 import { type Queues, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
+import { keepOnRoster } from "./roster-keeper.ts";
 import {
   bulkJobProcessor,
   errandProcessor,
@@ -117,6 +118,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     // Where Redis is away it is tried again at the next look.
     mendClockFaults(options).catch(() => undefined);
   }, lookEveryMs);
+  const roster = keepOnRoster(contexts, lockMs);
   return {
     dead: watchdog.dead,
     async close() {
@@ -126,6 +128,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
       const budget = setTimeout(() => stop.abort(new Error("the worker stops")), drainMs);
       await Promise.all(takers.map(({ taker }) => taker.close()));
       clearTimeout(budget);
+      roster.leave();
     },
     hurry: () => stop.abort(new Error("the worker stops at once")),
   };

@@ -6,11 +6,11 @@ import {
   BulkError,
   backoffMs,
   createFindingsLog,
-  deathsToQuarantine,
   type Findings,
   type FindingsLog,
   findingsTotal,
   isBulkError,
+  isToBlame,
   type Outcome,
   reasonCode,
   retryTable,
@@ -19,6 +19,7 @@ import { beginPlanning, endPlanning } from "../ledger/deaths.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import type { LoadRecord } from "../ledger/load-record.ts";
 import { commitManifest, countPlanTry, failPlanning, stageManifest } from "../ledger/manifest.ts";
+import { recentDeaths } from "../ledger/roster.ts";
 import { preflightFor, type ReadLoadOptions, readLoad } from "../preflight/read-load.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
@@ -36,9 +37,9 @@ export async function planLoad(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const findings = createFindingsLog(preflightFor(context.ports, load.request).policy);
-  const starts = await beginPlanning(context.ledger, load.id);
+  const own = (await beginPlanning(context.ledger, load.id)) - 1;
   try {
-    if (starts > deathsToQuarantine) throw quarantined(load);
+    if (isToBlame({ own, fleet: await recentDeaths(context.ledger) })) throw quarantined(load, own);
     await writeManifest(context, load, findings, signal);
   } catch (error) {
     if (signal.aborted || !isBulkError(error)) throw error;
@@ -52,11 +53,11 @@ export async function planLoad(
   return "next";
 }
 
-function quarantined(load: LoadRecord): BulkError {
+function quarantined(load: LoadRecord, deaths: number): BulkError {
   return new BulkError(
     "ERR_QUARANTINED",
-    `${deathsToQuarantine} workers in a row have died while they planned load ${load.id}`,
-    { fields: { loadId: load.id, deaths: deathsToQuarantine } },
+    `${deaths} workers in a row have died while they planned load ${load.id}`,
+    { fields: { loadId: load.id, deaths } },
   );
 }
 

@@ -1,7 +1,8 @@
-import { deathsToQuarantine } from "@headgate/core";
+import { deathsToQuarantine, milliseconds } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { beginPlanning } from "../ledger/deaths.ts";
 import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
+import { noteAtWork, recentDeaths } from "../ledger/roster.ts";
 import type { SourcePort } from "../ports.ts";
 import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
 import { runBulkJob } from "./run-bulk-job.ts";
@@ -35,6 +36,18 @@ describe("planning", () => {
       code: "quarantined",
       message: `3 workers in a row have died while they planned load ${loadId}`,
     });
+  });
+
+  it("is not to blame while workers die that have nothing to do with it", async () => {
+    const fleet = fleetOfTest();
+    const { ledger } = fleet.context;
+    const loadId = await fleet.load();
+    for (let death = 0; death < deathsToQuarantine; death++) await beginPlanning(ledger, loadId);
+    for (const worker of ["a", "b", "c", "d", "e", "f"])
+      await noteAtWork(ledger, worker, milliseconds(-1));
+    expect(await recentDeaths(ledger)).toBe(6);
+    await runLoad(fleet.context, loadId, signal);
+    expect(fleet.events.map(({ type }) => type)).toContain("load.planned");
   });
 
   it("that killed two goes on with the third", async () => {

@@ -1,9 +1,10 @@
 /** Uploads whose end is not known, or that nobody has lived to see. */
-import { BulkError, deathsToQuarantine } from "@headgate/core";
+import { BulkError, isToBlame } from "@headgate/core";
 import { advanceBulkJob, type BulkJobPart, type BulkJobRecord } from "../ledger/bulk-job-record.ts";
 import { clearUploadDeaths, countUploadDeath } from "../ledger/deaths.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
 import { readLoads } from "../ledger/load-record.ts";
+import { recentDeaths } from "../ledger/roster.ts";
 import { startAbort } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
@@ -47,20 +48,24 @@ export async function afterDeath(
   const { ledger } = context;
   // A load that cannot be read is named by whoever sends its part next.
   const [load] = (await readLoads(ledger, [due.load])).loads;
-  const deaths = 1 + (load?.deaths ?? 0);
-  if (deaths >= deathsToQuarantine)
-    return await startAbort(context, record, quarantined(record, due), [due.load]);
+  const own = 1 + (load?.deaths ?? 0);
+  if (isToBlame({ own, fleet: await recentDeaths(ledger) }))
+    return await startAbort(context, record, quarantined(record, due, own), [due.load]);
   const result = await unknownUpload(context, record, interrupted(record));
   // After the fenced write, so that each death counts once; one that a further death hides does not.
   await countUploadDeath(ledger, due.load);
   return result;
 }
 
-function quarantined(record: BulkJobRecord, { load, part }: BulkJobPart): BulkError {
+function quarantined(
+  record: BulkJobRecord,
+  { load, part }: BulkJobPart,
+  deaths: number,
+): BulkError {
   return new BulkError(
     "ERR_QUARANTINED",
-    `${deathsToQuarantine} workers in a row have died while they sent part ${part} of load ${load}`,
-    { fields: { bulkJobId: record.id, loadId: load, part, deaths: deathsToQuarantine } },
+    `${deaths} workers in a row have died while they sent part ${part} of load ${load}`,
+    { fields: { bulkJobId: record.id, loadId: load, part, deaths } },
   );
 }
 
