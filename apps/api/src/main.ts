@@ -41,22 +41,22 @@ async function serve(): Promise<void> {
   });
   process.on("SIGHUP", () => watch.reload());
 
+  const leave = async (): Promise<void> => {
+    let exitCode = 0;
+    try {
+      await Promise.all([api.close(), watch.ended]);
+    } catch (error) {
+      logger.error({ err: error }, "closing failed");
+      exitCode = 1;
+    }
+    await log.close();
+    process.exit(exitCode);
+  };
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) return;
     stopping.abort();
     logger.info({ signal }, "closing");
-    Promise.all([api.close(), watch.ended])
-      .then(
-        () => 0,
-        (error: unknown) => {
-          logger.error({ err: error }, "closing failed");
-          return 1;
-        },
-      )
-      .then(async (exitCode) => {
-        await log.close();
-        process.exit(exitCode);
-      });
+    void leave();
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
