@@ -16,5 +16,5 @@ test("reads a peak that memory which was held leaves behind", () => {
   const { peakRssBytes } = figuresOf(process.pid);
   expect(peakRssBytes).toBeGreaterThan(rssBytes + 0.9 * held.length);
   // What the system tells Node also counts the process that this one was forked from.
-  expect(peakRssBytes / 1024).toBeLessThanOrEqual(process.resourceUsage().maxRSS);
+  expect(peakRssBytes / 1024).toBeLessThan(1.01 * process.resourceUsage().maxRSS);
 });
