@@ -9,6 +9,8 @@ import { foreignUser, ourUser, type Tenant } from "./tenant/tenant.ts";
 import { sourceName } from "./workload.ts";
 
 const minuteMs = 60_000;
+/** Looks of one fault for something to strike. */
+const triesAllowed = 40;
 
 /** Brings each timed fault of the plan when its time has come. */
 export function unleash(scene: Scene, fleet: Fleet): void {
@@ -16,10 +18,16 @@ export function unleash(scene: Scene, fleet: Fleet): void {
   const random = scene.random.fork("chaos");
   const tenants = [...scene.tenants.values()];
 
-  for (const { at, kind } of plan.timed)
+  for (const { at, kind } of plan.timed) comeAt(at, kind, triesAllowed);
+
+  /** A fault that finds nothing to strike, such as no Open bulk job, is tried again a little later. */
+  function comeAt(at: number, kind: TimedFaultKind, tries: number): void {
     time.in(at - time.now(), kind, () => {
+      if (time.now() >= plan.quietFrom && plan.kind === "liveness") return;
       if (strike(kind)) counters.count(kind);
+      else if (tries > 1) comeAt(time.now() + random.int(5_000, minuteMs), kind, tries - 1);
     });
+  }
 
   /** Whether there was anything to strike. */
   function strike(kind: TimedFaultKind): boolean {
