@@ -96,6 +96,13 @@ describe("a client's places", () => {
     );
   });
 
+  it("are never where a path lies that cannot be decoded", () => {
+    const uri = "file:///uploads/other/100%.csv";
+    expect(() => checkSource(withPlace(anyone, place), uri)).toThrow(
+      expect.objectContaining({ code, fields: { client: "acme", uri } }),
+    );
+  });
+
   it.each(["s3://uploads/other/a.csv", "file:///upload/other/a.csv", "file:///uploads2/a.csv"])(
     "hold %s where all but those files is open",
     (uri) => {

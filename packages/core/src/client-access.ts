@@ -101,10 +101,14 @@ function checkPlace({ name, sources, uploads }: ClientPlaces, uri: string, start
   );
 }
 
-/** Whether a file lies beside the client's own place, however many slashes its path has. */
+/**
+ * Whether a file lies beside the client's own place, however many slashes its path has. One whose path
+ * cannot be decoded may lie anywhere, so it counts as lying there.
+ */
 function isOthersUpload(uri: string, own: string): boolean {
   const [path, place] = [uri, own].map((text) => decoded(text)?.replaceAll(/\/+/g, "/"));
-  if (path === undefined || place === undefined || path.startsWith(place)) return false;
+  if (path === undefined || place === undefined) return true;
+  if (path.startsWith(place)) return false;
   return path.startsWith(place.slice(0, place.lastIndexOf("/", place.length - 2) + 1));
 }
 
