@@ -2,6 +2,7 @@
 import { bytes } from "@headgate/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { csv, orders, ordersCsv, rowsOf, schema } from "./csv.ts";
+import { contentOf } from "./redis-content.ts";
 import { type Rig, startRig } from "./rig.ts";
 
 let rig: Rig;
@@ -185,26 +186,4 @@ async function everything({ redis, prefix }: Rig): Promise<readonly string[]> {
   const keys = await redis.keys(`*${prefix}*`);
   const values = await Promise.all(keys.map((key) => contentOf(redis, key)));
   return values.map((value) => JSON.stringify(value ?? ""));
-}
-
-async function contentOf(redis: Rig["redis"], key: string): Promise<unknown> {
-  const type = await redis.type(key);
-  switch (type) {
-    case "string":
-      return await redis.get(key);
-    case "hash":
-      return await redis.hgetall(key);
-    case "list":
-      return await redis.lrange(key, 0, -1);
-    case "set":
-      return await redis.smembers(key);
-    case "zset":
-      return await redis.zrange(key, "0", "-1");
-    case "stream":
-      return await redis.xrange(key, "-", "+");
-    case "none": // gone since it was listed
-      return undefined;
-    default:
-      throw new Error(`${key} is a ${type}`);
-  }
 }

@@ -12,6 +12,7 @@ import { startPrivateRedis } from "@headgate/standalone/redis";
 import { startS3StandIn } from "@headgate/standalone/s3-stand-in";
 import { Redis } from "ioredis";
 import { expect, it, onTestFinished } from "vitest";
+import { contentOf } from "../flow/redis-content.ts";
 import { type EchoingTenant, startEchoingTenant } from "./echoing-tenant.ts";
 import { type Canaries, leaksIn, type Sinks } from "./leaks.ts";
 import { type Program, startProgram } from "./program.ts";
@@ -146,30 +147,10 @@ async function fillBucket(endpoint: string): Promise<void> {
 async function dump(redis: Redis): Promise<string> {
   const lines: string[] = [];
   for (const key of await redis.keys("*")) {
-    const value = await readKey(redis, key);
+    const value = await contentOf(redis, key);
     lines.push(key, JSON.stringify(value), ...texts(value));
   }
   return lines.join("\n");
-}
-
-async function readKey(redis: Redis, key: string): Promise<unknown> {
-  const type = await redis.type(key);
-  switch (type) {
-    case "string":
-      return await redis.get(key);
-    case "hash":
-      return await redis.hgetall(key);
-    case "list":
-      return await redis.lrange(key, 0, -1);
-    case "set":
-      return await redis.smembers(key);
-    case "zset":
-      return await redis.zrange(key, "0", "-1", "WITHSCORES");
-    case "stream":
-      return await redis.xrange(key, "-", "+");
-    default:
-      throw new Error(`key ${key} is of type ${type}`);
-  }
 }
 
 /** The texts in a value as they are, for a text may be JSON in JSON. */
