@@ -14,17 +14,14 @@ afterEach(async () => {
 const rows = rowsOf(20);
 
 it.each(["planning", "upload"] as const)(
-  "a load that kills three workers in its %s fails by name, and the others go on",
+  "a load that kills three workers in its %s fails by name, and those that it took with it go on",
   { timeout: 120_000 },
   async (diesOf) => {
     const own = await startRig({ schemas: { crm: schema }, workers: 0 });
     rig = own;
     const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500, diesOf };
-    const environment = {
-      HEADGATE_TEST_TUNING: JSON.stringify(tuning),
-      // What a worker plans beside the poison dies with it, and could be taken for it.
-      HEADGATE__WORKER__PLAN_CONCURRENCY: "1",
-    };
+    const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
+    const beside = { HEADGATE_TEST_TUNING: JSON.stringify({ ...tuning, diesBeside: true }) };
     const poison = await own.put("poison.csv", ordersCsv([["k", "poison"]]));
     const good = await own.put("good.csv", ordersCsv(rows));
     const other = await own.put("other.csv", "id,name\nc,d\n");
@@ -32,7 +29,8 @@ it.each(["planning", "upload"] as const)(
     const { id: behind } = await own.enqueue({ ...orders, source: { uri: good } });
     const { id: aside } = await own.enqueue({ ...customers, source: { uri: other } });
     for (let death = 0; death < 3; death++) {
-      const victim = own.startProcess("tuned", environment);
+      // The first takes an innocent load with it; from then on the two are kept apart.
+      const victim = own.startProcess("tuned", death === 0 ? beside : environment);
       expect(await victim.ended).toMatchObject({ code: null, signal: "SIGKILL" });
     }
     const last = own.startProcess("tuned", environment);
@@ -42,6 +40,18 @@ it.each(["planning", "upload"] as const)(
     });
     expect(await own.ended(behind)).toMatchObject({ state: "complete" });
     expect(await own.ended(aside)).toMatchObject({ state: "complete" });
+    const innocent = diesOf === "planning" ? behind : aside;
+    const others = own.events
+      .filter((event) => event.type === "load.suspect")
+      .filter(({ loadId }) => loadId !== poisonous);
+    expect(others).toContainEqual({
+      type: "load.suspect",
+      loadId: innocent,
+      work: diesOf,
+      deaths: 1,
+    });
+    // However often they waited beside the poison while it killed a worker, that was not held against them.
+    expect(others.filter(({ deaths }) => deaths > 1)).toEqual([]);
     const { objects } = await own.emulator.control.state();
     expect(objects).toContainEqual(
       expect.objectContaining({ object: "orders", heldHash: recordsHash(rows) }),

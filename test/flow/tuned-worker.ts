@@ -11,20 +11,37 @@ export interface Tuning {
   readonly observeEveryMs?: number;
   /** Dies like a process that is out of memory when it reads the bytes `poison`, to plan or to upload. */
   readonly diesOf?: "planning" | "upload";
+  /** Dies of it only beside something else: that is read no further, and the poison waits for it. */
+  readonly diesBeside?: boolean;
   readonly maxPartBytes?: number;
 }
 
-const { lockMs, sweepEveryMs, windowMs, observeEveryMs, diesOf, maxPartBytes } = JSON.parse(
-  process.env.HEADGATE_TEST_TUNING ?? "{}",
-) as Tuning;
+const {
+  lockMs,
+  sweepEveryMs,
+  windowMs,
+  observeEveryMs,
+  diesOf,
+  diesBeside = false,
+  maxPartBytes,
+} = JSON.parse(process.env.HEADGATE_TEST_TUNING ?? "{}") as Tuning;
 
 /** A port that kills this process, as it is for bytes that no worker survives. */
 function poisonous(usual: ConnectionPorts, diesOf: Tuning["diesOf"]): ConnectionPorts {
+  const otherIsRead = Promise.withResolvers<void>();
   async function* tasted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      if (Buffer.from(chunk).includes("poison")) process.kill(process.pid, "SIGKILL");
-      yield chunk;
+    const all: Uint8Array[] = [];
+    for await (const chunk of chunks) all.push(chunk);
+    const bytes = Buffer.concat(all);
+    if (bytes.includes("poison")) {
+      if (diesBeside) await otherIsRead.promise;
+      process.kill(process.pid, "SIGKILL");
     }
+    if (diesBeside) {
+      otherIsRead.resolve();
+      await new Promise(() => undefined);
+    }
+    yield bytes;
   }
   const { read, readWhole, open } = usual.source;
   switch (diesOf) {

@@ -13,6 +13,7 @@ import { defaultStepSettings, type StepContext, type StepSettings } from "@headg
 import { openMemoryRedis } from "@headgate/orchestrator/memory-redis";
 import {
   bulkJobProcessor,
+  createIsolation,
   createLedgerMemory,
   createTaskSignals,
   type Ledger,
@@ -103,6 +104,7 @@ function startWorker(scene: Scene, machine: Machine): Worker {
     drain: drain.signal,
     stop: stop.signal,
     lockMs,
+    isolation: createIsolation(),
   };
   const worker = createTaskWorker({
     time,

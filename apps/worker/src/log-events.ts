@@ -10,6 +10,7 @@ const warnings: ReadonlySet<HeadgateEvent["type"]> = new Set([
   "bulk-job.aborting",
   "bulk-job.late",
   "load.plan-delayed",
+  "load.suspect",
   "load.vanished",
   "tenant.unavailable",
   "ledger.lost",

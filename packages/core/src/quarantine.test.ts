@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isToBlame } from "./quarantine.ts";
+import { isSuspect, isToBlame } from "./quarantine.ts";
+
+it("what a worker has died of is a suspect from the first death on", () => {
+  expect([0, 1, 2].map(isSuspect)).toEqual([false, true, true]);
+});
 
 describe("a load is to blame for the deaths of its workers", () => {
   it("from the third in a row on, where no other worker has died", () => {

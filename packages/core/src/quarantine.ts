@@ -3,11 +3,20 @@
  * before the work and taken back at any end that the worker lives to see, be it success, an error or a
  * stop; what is left are deaths, in a row. A worker that loses its lease counts as dead, for nobody can
  * tell the two apart.
+ *
+ * What was at work beside the culprit dies with it, and is counted too. So from its first death on each
+ * is a suspect and works alone in its process: a further death names it alone, and an innocent one is
+ * acquitted by living to see its end. A start is counted when the work begins, not while it waits.
  */
 import { type Milliseconds, seconds } from "./units.ts";
 
 /** Workers that one load, or errand, may kill in a row before it fails by name. */
 export const deathsToQuarantine = 3;
+
+/** Whether something must work with nothing else at its side: workers have died over it, in a row. */
+export function isSuspect(deaths: number): boolean {
+  return deaths > 0;
+}
 
 /**
  * Whether a load is to blame for the deaths of those that worked on it: three or more in a row, and more

@@ -6,6 +6,7 @@ const known: Readonly<Record<HeadgateEvent["type"], true>> = {
   "load.reading": true,
   "load.planned": true,
   "load.plan-delayed": true,
+  "load.suspect": true,
   "load.ended": true,
   "load.findings": true,
   "load.vanished": true,

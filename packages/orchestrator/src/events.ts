@@ -30,6 +30,12 @@ export type HeadgateEvent =
     } & OfLoad)
   | ({ readonly type: "load.plan-delayed"; readonly code: string; readonly tries: number } & OfLoad)
   | ({
+      readonly type: "load.suspect";
+      /** What workers have died over, in a row. */
+      readonly work: "planning" | "upload";
+      readonly deaths: number;
+    } & OfLoad)
+  | ({
       readonly type: "load.ended";
       readonly state: string;
       readonly code?: string;

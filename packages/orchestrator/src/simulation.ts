@@ -26,3 +26,4 @@ export { bulkJobProcessor, loadProcessor, upkeepProcessor } from "./queue/task-r
 export { createTaskSignals } from "./queue/task-signals.ts";
 export { lookAtHistory } from "./queue/watch-history.ts";
 export { createRedisLoads } from "./redis-loads.ts";
+export { createIsolation } from "./steps/isolation.ts";

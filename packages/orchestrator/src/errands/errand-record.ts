@@ -22,6 +22,8 @@ const errandRecordSchema = z.object({
   state: z.enum(["waiting", "running", "done", "failed"]),
   askedAt: z.coerce.number(),
   endedAt: z.coerce.number().optional(),
+  /** Workers that have begun it, less those that have left it to another. */
+  starts: z.coerce.number().default(0),
   progress: json.pipe(z.object({ sourceObjects: z.number(), bytes: z.number() })).optional(),
   result: json.pipe(z.record(z.string(), z.unknown())).optional(),
   reasonCode: z.string().optional(),

@@ -9,6 +9,7 @@ import {
 import { tampered } from "../seals/seals.ts";
 import { tellRefused } from "../seals/tell-refused.ts";
 import type { StepContext } from "../steps/context.ts";
+import { workIsolated } from "../steps/work-isolated.ts";
 import { doErrand } from "./do-errand.ts";
 import {
   beginErrand,
@@ -27,6 +28,24 @@ export async function runErrand(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const errand = await readErrand(context.ledger, id);
+  if (errand === undefined || !mayBeDeadly(errand))
+    return await runNow(context, id, errand, signal);
+  return await workIsolated(context, { deaths: errand.starts, signal }, () =>
+    runNow(context, id, errand, signal),
+  );
+}
+
+/** Dry runs read what customers have written; one that workers have died of too often is not run. */
+function mayBeDeadly({ request, starts }: ErrandRecord): boolean {
+  return request.kind === "plan" && starts < deathsToQuarantine;
+}
+
+async function runNow(
+  context: StepContext,
+  id: string,
+  errand: ErrandRecord | undefined,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const begun = await beginErrand(context.ledger, id);
   if (errand === undefined || begun === "gone")
     return { kind: "cancel", reason: "the errand is gone" };

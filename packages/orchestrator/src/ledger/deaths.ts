@@ -4,18 +4,27 @@
  */
 import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
+import type { LoadRecord } from "./load-record.ts";
 
 const count = z.number().int();
 
 const beginScript = `
 local key = base .. 'load:' .. ARGV[1]
 if redis.call('HGET', key, 'state') ~= 'accepted' then return 0 end
-return redis.call('HINCRBY', key, 'planStarts', 1)
+if tonumber(redis.call('HGET', key, 'planStarts') or 0) ~= tonumber(ARGV[2]) then return 0 end
+redis.call('HINCRBY', key, 'planStarts', 1)
+return 1
 `;
 
-/** A worker begins to plan; answers how many have begun since the last planning that had an end. */
-export async function beginPlanning(ledger: Ledger, loadId: string): Promise<number> {
-  return count.parse(await runScript(ledger, beginScript, [loadId]));
+/**
+ * A worker begins to plan. False, and nothing is counted, unless the load is still accepted and as many
+ * have begun as it says since the last planning that had an end.
+ */
+export async function beginPlanning(
+  ledger: Ledger,
+  { id, planStarts }: Pick<LoadRecord, "id" | "planStarts">,
+): Promise<boolean> {
+  return count.parse(await runScript(ledger, beginScript, [id, planStarts])) === 1;
 }
 
 /** The worker has lived to see the end of a planning, however it ended. */

@@ -4,6 +4,7 @@ import type { Processor, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { EmitEvent } from "../events.ts";
 import type { StepContext } from "../steps/context.ts";
+import { createIsolation } from "../steps/isolation.ts";
 import { systemStopwatch } from "../system-ports.ts";
 import { forgetFarRounds, wakeOverslept } from "./clock-faults.ts";
 import { type Queues, queuePrefix, unexpectedErrorWaitMs } from "./queues.ts";
@@ -75,6 +76,7 @@ export async function startFleetWorker(options: FleetWorkerOptions): Promise<Fle
     stop: stop.signal,
     contextOf: (name: string) => contextOf(contexts, name),
     lockMs,
+    isolation: createIsolation(),
   };
   const planConcurrency = options.planConcurrency ?? 2;
   const shared = {

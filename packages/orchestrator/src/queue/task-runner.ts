@@ -8,6 +8,7 @@ import { advanceRun } from "../schedules/advance-run.ts";
 import { tick } from "../schedules/tick.ts";
 import { claimBulkJobs } from "../steps/claim-bulk-jobs.ts";
 import type { StepContext } from "../steps/context.ts";
+import type { Isolation } from "../steps/isolation.ts";
 import { later } from "../steps/later.ts";
 import { reap } from "../steps/reap.ts";
 import { runBulkJob } from "../steps/run-bulk-job.ts";
@@ -50,7 +51,12 @@ function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Proce
       const signal = AbortSignal.any([mayEndStep ? deps.stop : deps.drain, lease.signal]);
       const diary = keepDiary(task, context.ports.emit, isOwn);
       const outcome = await outcomeOf(
-        { ...context, ports: { ...context.ports, emit: diary.emit }, stopping: deps.drain },
+        {
+          ...context,
+          ports: { ...context.ports, emit: diary.emit },
+          stopping: deps.drain,
+          isolation: deps.isolation,
+        },
         run,
         signal,
       ).finally(diary.written);
@@ -95,6 +101,8 @@ export interface TaskRunnerDeps {
   readonly stop: AbortSignal;
   /** Lock of a task. */
   readonly lockMs: Milliseconds;
+  /** The one of this process. */
+  readonly isolation: Isolation;
 }
 
 async function outcomeOf(context: StepContext, run: Run, signal: AbortSignal): Promise<Outcome> {

@@ -11,6 +11,7 @@ import {
 } from "@headgate/core";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ConnectionPorts } from "../ports.ts";
+import type { Isolation } from "./isolation.ts";
 
 /** Sizes, paces and choices of the steps. */
 export interface StepSettings {
@@ -90,6 +91,8 @@ export interface StepContext {
   readonly signals: TaskSignals;
   /** Aborted once the worker wants to stop: the step under way may end, no other begins. */
   readonly stopping?: AbortSignal;
+  /** Who works beside whom in this process. Absent: nobody else works here. */
+  readonly isolation?: Isolation;
 }
 
 /** A step's answer: the task's outcome, or that its next step can follow at once. */

@@ -10,8 +10,8 @@ import {
   type FindingsLog,
   findingsTotal,
   isBulkError,
+  isSuspect,
   isToBlame,
-  type Outcome,
   reasonCode,
   retryTable,
 } from "@headgate/core";
@@ -24,6 +24,7 @@ import { preflightFor, type ReadLoadOptions, readLoad } from "../preflight/read-
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { later } from "./later.ts";
+import { workIsolated } from "./work-isolated.ts";
 
 /** Passing faults of the store after which planning gives up. */
 const planTriesAllowed = 8;
@@ -36,29 +37,48 @@ export async function planLoad(
   load: LoadRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const findings = createFindingsLog(preflightFor(context.ports, load.request).policy);
-  const own = (await beginPlanning(context.ledger, load.id)) - 1;
-  try {
-    if (isToBlame({ own, fleet: await recentDeaths(context.ledger) })) throw quarantined(load, own);
-    await writeManifest(context, load, findings, signal);
-  } catch (error) {
-    if (signal.aborted || !isBulkError(error)) throw error;
-    if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
-    const delay = await refuseOrDelay(context, load, findings.findings(), error);
-    if (delay !== undefined) return delay;
-  } finally {
-    await endPlanning(context.ledger, load.id);
-  }
+  const { ledger, ports } = context;
+  const { id, planStarts: deaths } = load;
+  const findings = createFindingsLog(preflightFor(ports, load.request).policy);
+  const isBlamed = isToBlame({ own: deaths, fleet: await recentDeaths(ledger) });
+  if (isSuspect(deaths) && !isBlamed)
+    ports.emit({ type: "load.suspect", loadId: id, work: "planning", deaths });
+  const result = isBlamed
+    ? await refuseOrDelay(context, load, findings.findings(), quarantined(load))
+    : await workIsolated(context, { deaths, signal }, () =>
+        planNow(context, load, findings, signal),
+      );
+  if (result !== "next") return result;
   await claimBulkJobs(context, signal);
   return "next";
 }
 
-function quarantined(load: LoadRecord, deaths: number): BulkError {
+function quarantined({ id, planStarts: deaths }: LoadRecord): BulkError {
   return new BulkError(
     "ERR_QUARANTINED",
-    `${deaths} workers in a row have died while they planned load ${load.id}`,
-    { fields: { loadId: load.id, deaths } },
+    `${deaths} workers in a row have died while they planned load ${id}`,
+    { fields: { loadId: id, deaths } },
   );
+}
+
+/** Plans, unless the load has changed since it was read. */
+async function planNow(
+  context: StepContext,
+  load: LoadRecord,
+  findings: FindingsLog,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  if (!(await beginPlanning(context.ledger, load))) return "next";
+  try {
+    await writeManifest(context, load, findings, signal);
+    return "next";
+  } catch (error) {
+    if (signal.aborted || !isBulkError(error)) throw error;
+    if (isBulkError(error, "ERR_REDIS_AWAY", "ERR_LEDGER_FENCED")) throw error;
+    return await refuseOrDelay(context, load, findings.findings(), error);
+  } finally {
+    await endPlanning(context.ledger, load.id);
+  }
 }
 
 async function writeManifest(
@@ -107,7 +127,7 @@ async function refuseOrDelay(
   load: LoadRecord,
   findings: Findings,
   error: BulkError,
-): Promise<Outcome | undefined> {
+): Promise<StepResult> {
   const { ledger, ports } = context;
   const entry = retryTable[error.code];
   if (entry.retry !== "never") {
@@ -121,5 +141,5 @@ async function refuseOrDelay(
   const why = { code: reasonCode(error.code), message: error.message, findings };
   if ((await failPlanning(ledger, load.id, why)) === "failed")
     tellFindings(context, load, findings);
-  return undefined;
+  return "next";
 }

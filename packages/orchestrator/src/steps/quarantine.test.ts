@@ -10,6 +10,12 @@ import { runLoad } from "./run-load.ts";
 
 const signal = new AbortController().signal;
 
+/** So many workers begin to plan a load, and see no end of it. */
+async function dieInPlanning(fleet: TestFleet, id: string, deaths: number): Promise<void> {
+  for (let planStarts = 0; planStarts < deaths; planStarts++)
+    expect(await beginPlanning(fleet.context.ledger, { id, planStarts })).toBe(true);
+}
+
 /** Runs a load, its worker cut off as soon as it reads: by a stop, which it lives to see. */
 async function planAndStop(fleet: TestFleet, loadId: string): Promise<void> {
   const stop = new AbortController();
@@ -29,8 +35,7 @@ describe("planning", () => {
   it("that killed three workers fails its load by name instead of a fourth", async () => {
     const fleet = fleetOfTest();
     const loadId = await fleet.load();
-    for (let death = 0; death < deathsToQuarantine; death++)
-      await beginPlanning(fleet.context.ledger, loadId);
+    await dieInPlanning(fleet, loadId, deathsToQuarantine);
     expect(await runLoad(fleet.context, loadId, signal)).toMatchObject({
       kind: "fail",
       code: "quarantined",
@@ -42,7 +47,7 @@ describe("planning", () => {
     const fleet = fleetOfTest();
     const { ledger } = fleet.context;
     const loadId = await fleet.load();
-    for (let death = 0; death < deathsToQuarantine; death++) await beginPlanning(ledger, loadId);
+    await dieInPlanning(fleet, loadId, deathsToQuarantine);
     for (const worker of ["a", "b", "c", "d", "e", "f"])
       await noteAtWork(ledger, worker, milliseconds(-1));
     expect(await recentDeaths(ledger)).toBe(6);
@@ -53,8 +58,7 @@ describe("planning", () => {
   it("that killed two goes on with the third", async () => {
     const fleet = fleetOfTest();
     const loadId = await fleet.load();
-    for (let death = 1; death < deathsToQuarantine; death++)
-      await beginPlanning(fleet.context.ledger, loadId);
+    await dieInPlanning(fleet, loadId, deathsToQuarantine - 1);
     await runLoad(fleet.context, loadId, signal);
     expect(await loadOf(fleet.context.ledger, loadId)).toMatchObject({ planStarts: 0 });
     expect(fleet.events.map(({ type }) => type)).toContain("load.planned");

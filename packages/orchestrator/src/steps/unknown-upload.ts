@@ -2,7 +2,7 @@
 import { BulkError, isToBlame } from "@headgate/core";
 import { advanceBulkJob, type BulkJobPart, type BulkJobRecord } from "../ledger/bulk-job-record.ts";
 import { clearUploadDeaths, countUploadDeath } from "../ledger/deaths.ts";
-import { ledgerNow } from "../ledger/ledger.ts";
+import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { readLoads } from "../ledger/load-record.ts";
 import { recentDeaths } from "../ledger/roster.ts";
 import { startAbort } from "./abort-bulk-job.ts";
@@ -46,15 +46,20 @@ export async function afterDeath(
 ): Promise<StepResult> {
   if (due === undefined) return await unknownUpload(context, record, interrupted(record));
   const { ledger } = context;
-  // A load that cannot be read is named by whoever sends its part next.
-  const [load] = (await readLoads(ledger, [due.load])).loads;
-  const own = 1 + (load?.deaths ?? 0);
+  const own = 1 + (await deathsOver(ledger, due));
   if (isToBlame({ own, fleet: await recentDeaths(ledger) }))
     return await startAbort(context, record, quarantined(record, due, own), [due.load]);
   const result = await unknownUpload(context, record, interrupted(record));
   // After the fenced write, so that each death counts once; one that a further death hides does not.
   await countUploadDeath(ledger, due.load);
   return result;
+}
+
+/** Workers that have died, in a row, while they sent a part of the load of this one. */
+export async function deathsOver(ledger: Ledger, { load: id }: BulkJobPart): Promise<number> {
+  // A load that cannot be read is named by whoever sends its part next.
+  const [load] = (await readLoads(ledger, [id])).loads;
+  return load?.deaths ?? 0;
 }
 
 function quarantined(

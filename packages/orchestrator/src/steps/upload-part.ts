@@ -1,5 +1,11 @@
 /** Uploads the part that is due. The intent is written before the PUT, the result after it. */
-import { type BulkError, bodyPieces, isBulkError, type SourceObject } from "@headgate/core";
+import {
+  type BulkError,
+  bodyPieces,
+  isBulkError,
+  isSuspect,
+  type SourceObject,
+} from "@headgate/core";
 import {
   advanceBulkJob,
   type BulkJobPart,
@@ -16,9 +22,10 @@ import { startAbort } from "./abort-bulk-job.ts";
 import { waitAndRetry } from "./call-failed.ts";
 import type { StepContext, StepResult } from "./context.ts";
 import { refreshRemote } from "./refresh-remote.ts";
-import { afterDeath, cutOff, unknownUpload } from "./unknown-upload.ts";
+import { afterDeath, cutOff, deathsOver, unknownUpload } from "./unknown-upload.ts";
 import { isUnwanted, unwanted } from "./unwanted.ts";
 import { type VerifiedBody, verifiedBody } from "./verified-body.ts";
+import { workIsolated } from "./work-isolated.ts";
 
 /** Passing faults of a source, in a row, after which its load fails. */
 const sourceTriesAllowed = 8;
@@ -29,7 +36,7 @@ export async function uploadNextPart(
   record: BulkJobRecord,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { ledger, ports, settings } = context;
+  const { ledger, settings } = context;
   const parts = await readBulkJobParts(ledger, record.id);
   if (await isUnwanted(ledger, parts)) return await startAbort(context, record, unwanted, []);
   const due = parts[record.next];
@@ -40,6 +47,22 @@ export async function uploadNextPart(
   }
   if (record.filesUsed + parts.length - record.next > settings.maxFilesPerBulkJob)
     return await giveBackLast(context, record, parts);
+  const deaths = await deathsOver(ledger, due);
+  if (isSuspect(deaths))
+    context.ports.emit({ type: "load.suspect", loadId: due.load, work: "upload", deaths });
+  // Its queue is short, so it can look in between whether it is still wanted; the first write is fenced.
+  return await workIsolated(context, { deaths, signal, patienceMs: settings.stepBudgetMs }, () =>
+    sendPart(context, record, due, signal),
+  );
+}
+
+async function sendPart(
+  context: StepContext,
+  record: BulkJobRecord,
+  due: BulkJobPart,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { ledger, ports } = context;
   const sending = await advanceBulkJob(ledger, record, {
     uploading: "1",
     filesUsed: record.filesUsed + 1,
