@@ -186,9 +186,11 @@ function watchHistory(scene: Scene, machine: Machine, look: () => Promise<void>)
   };
   const later = (): void => {
     lookNow();
-    time.in(plan.sweepEveryMs / 2, `${machine.name} looks at the history`, later, machine);
+    time.in(plan.sweepEveryMs, `${machine.name} looks at the history`, later, machine);
   };
-  const soon = (): void => time.in(2_000, `${machine.name} is in touch again`, lookNow, machine);
+  const soon = (): void => {
+    time.in(2_000, `${machine.name} is in touch again`, lookNow, machine);
+  };
   whenRedisIsBack.add(soon);
   machine.onDeath(() => whenRedisIsBack.delete(soon));
   later();
@@ -268,6 +270,7 @@ function contextOf(scene: Scene, machine: Machine, link: RedisLink, name: string
           time.in(ms, `deadline of ${machine.name}`, () => ends.abort(timeIsOver), machine);
           return ends.signal;
         },
+        after: (ms, run) => time.in(ms, `timer of ${machine.name}`, run, machine),
       },
       emit,
     },

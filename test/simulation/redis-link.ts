@@ -41,7 +41,7 @@ export interface RedisLink {
   /** The hook of this machine's Redis client. */
   readonly via: Via;
   /** Anything else that is done in Redis, such as a change of a task. */
-  cross<Reply>(name: string, mark: Mark | undefined, run: () => Reply): Promise<Reply>;
+  cross<Reply>(name: () => string, mark: Mark | undefined, run: () => Reply): Promise<Reply>;
 }
 
 const reads = new Set([
@@ -67,7 +67,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const latency = (): number => (random.chance(0.1) ? random.int(200, 3000) : random.int(1, 20));
 
   async function cross<Reply>(
-    name: string,
+    nameIt: () => string,
     mark: Mark | undefined,
     run: () => Reply,
   ): Promise<Reply> {
@@ -80,6 +80,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       if (crashes.strikes(machine, mark, "after")) return await never();
       return reply;
     }
+    const name = nameIt();
     return await new Promise((resolve, reject) => {
       const answer = (settle: () => void): void => {
         time.in(
@@ -119,15 +120,19 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   return {
     cross,
     async via(message, run) {
-      await cross(nameOf(message), markOf(message), () => {
-        if (health.fullUntil > time.now() && message.some(({ name }) => !reads.has(name))) {
-          counters.count("redis full");
-          throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
-        }
-        for (const { name, args } of message)
-          if (name === "eval" && changesLedger(args[0] ?? "")) options.written(args[2] ?? "");
-        return run();
-      });
+      await cross(
+        () => nameOf(message),
+        markOf(message),
+        () => {
+          if (health.fullUntil > time.now() && message.some(({ name }) => !reads.has(name))) {
+            counters.count("redis full");
+            throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+          }
+          for (const { name, args } of message)
+            if (name === "eval" && changesLedger(args[0] ?? "")) options.written(args[2] ?? "");
+          return run();
+        },
+      );
     },
   };
 }

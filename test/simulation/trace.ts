@@ -1,6 +1,4 @@
 /** What happened in a run, line by line: a hash of all of it, and the lines themselves where asked for. */
-import { fnv1a } from "./random.ts";
-
 export interface Trace {
   add(line: string): void;
   /** Of all lines so far, in 16 hex digits. */
@@ -12,14 +10,26 @@ export interface Trace {
 export function createTrace(now: () => number, keep: boolean): Trace {
   const lines: string[] = [];
   let [first, second] = [1, 2];
+  let lastNow = 0;
+  /** Two hashes in one pass, which is most of what a trace costs. */
+  function hash(text: string): void {
+    let [a, b] = [first, second];
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      a = Math.imul(a ^ unit, 0x01000193);
+      b = Math.imul(b ^ unit, 0x85ebca6b);
+    }
+    first = a ^ (a >>> 15);
+    second = b ^ (b >>> 13);
+  }
   return {
     add(line) {
-      const dated = `${now()} ${line}`;
-      first = fnv1a(dated, first);
-      second = fnv1a(dated, second);
+      if (now() !== lastNow) hash(String(now()));
+      lastNow = now();
+      hash(line);
       if (keep) lines.push(`${new Date(now()).toISOString().slice(5, 23)} ${line}`);
     },
-    hash: () => [first, second].map((word) => word.toString(16).padStart(8, "0")).join(""),
+    hash: () => [first, second].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(""),
     lines,
   };
 }

@@ -19,8 +19,11 @@ export interface VirtualTime {
   now(): number;
   /** The same by the wall clock of the process whose event is done just now. */
   wallNow(): number;
-  /** Does something later. With `process` only while that lives, and not while it is stopped. */
-  in(spanMs: number, name: string, run: () => void, process?: Process): void;
+  /**
+   * Does something later, unless it is taken back by what it returns. With `process` only while that
+   * lives, and not while it is stopped.
+   */
+  in(spanMs: number, name: string, run: () => void, process?: Process): () => void;
   /** Resolves later; never, where the process is dead by then. */
   sleep(spanMs: number, name: string, process?: Process): Promise<void>;
   /** Does all events up to an instant, or until `isOver`; `settled` comes after each. */
@@ -34,10 +37,11 @@ export interface VirtualTime {
 }
 
 interface Event {
-  readonly at: number;
-  readonly sequence: number;
+  at: number;
+  sequence: number;
   readonly name: string;
-  readonly run: () => void;
+  /** Undefined once it was taken back. */
+  run: (() => void) | undefined;
   readonly process: Process | undefined;
 }
 
@@ -49,18 +53,26 @@ export function createVirtualTime(start: number, trace: (name: string) => void):
   let events = 0;
   let current: Process | undefined;
 
-  function add(at: number, event: Pick<Event, "name" | "run" | "process">): void {
-    push(heap, { ...event, at: Math.ceil(at), sequence: sequence++ });
+  function add(at: number, event: Pick<Event, "name" | "run" | "process">): Event {
+    const { name, run, process } = event;
+    const added: Event = { at: Math.ceil(at), sequence: sequence++, name, run, process };
+    push(heap, added);
+    return added;
   }
 
   const time: VirtualTime = {
     now: () => now,
     wallNow: () => now + (current?.skewMs ?? 0),
     in(spanMs, name, run, process) {
-      add(now + Math.max(spanMs, 0), { name, run, process });
+      const event = add(now + Math.max(spanMs, 0), { name, run, process });
+      return () => {
+        event.run = undefined;
+      };
     },
     sleep(spanMs, name, process) {
-      return new Promise((resolve) => time.in(spanMs, name, resolve, process));
+      return new Promise((resolve) => {
+        time.in(spanMs, name, resolve, process);
+      });
     },
     async run({ until, settled, isOver }) {
       for (;;) {
@@ -68,16 +80,17 @@ export function createVirtualTime(start: number, trace: (name: string) => void):
         if (event === undefined || event.at > until || isOver()) return;
         pop(heap);
         now = Math.max(now, event.at);
-        const { process } = event;
+        const { process, run } = event;
+        if (run === undefined) continue;
         if (process !== undefined && !process.alive) continue;
         if (process?.resumesAt !== undefined && process.resumesAt > now) {
-          add(process.resumesAt, event);
+          push(heap, Object.assign(event, { at: process.resumesAt, sequence: sequence++ }));
           continue;
         }
         events++;
         trace(event.name);
         current = process;
-        event.run();
+        run();
         await microtasksDone();
         await settled();
       }

@@ -100,6 +100,8 @@ export interface Stopwatch {
   elapsedMs(): number;
   /** Aborts, with a TimeoutError, after `ms`. */
   deadline(ms: Milliseconds): AbortSignal;
+  /** Runs something after `ms`, unless that is taken back by what it returns. */
+  after(ms: Milliseconds, run: () => void): () => void;
 }
 
 /** One tenant, with all that its steps need. */

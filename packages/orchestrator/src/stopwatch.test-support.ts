@@ -2,32 +2,38 @@
 import type { Stopwatch } from "./ports.ts";
 
 export interface TestStopwatch extends Stopwatch {
-  /** Moves on, deadline after deadline, and lets what they woke run before the next. */
+  /** Moves on, timer after timer, and lets what they woke run before the next. */
   move(ms: number): Promise<void>;
 }
 
 export function stopwatchOfTest(): TestStopwatch {
   let now = 0;
-  const deadlines = new Map<AbortController, number>();
-  function firstUpTo(end: number): [AbortController, number] | undefined {
-    const [first] = [...deadlines].toSorted(([, a], [, b]) => a - b);
+  const timers = new Map<() => void, number>();
+  function firstUpTo(end: number): [() => void, number] | undefined {
+    const [first] = [...timers].toSorted(([, a], [, b]) => a - b);
     return first !== undefined && first[1] <= end ? first : undefined;
+  }
+  function after(ms: number, run: () => void): () => void {
+    const timer = (): void => run();
+    timers.set(timer, now + ms);
+    return () => void timers.delete(timer);
   }
   return {
     elapsedMs: () => now,
+    after,
     deadline(ms) {
       const control = new AbortController();
-      deadlines.set(control, now + ms);
+      after(ms, () => control.abort(new DOMException("time is up", "TimeoutError")));
       return control.signal;
     },
     async move(ms) {
       await new Promise(setImmediate);
       const end = now + ms;
       for (let due = firstUpTo(end); due !== undefined; due = firstUpTo(end)) {
-        const [control, at] = due;
-        deadlines.delete(control);
+        const [run, at] = due;
+        timers.delete(run);
         now = Math.max(now, at);
-        control.abort(new DOMException("time is up", "TimeoutError"));
+        run();
         await new Promise(setImmediate);
       }
       now = end;

@@ -13,4 +13,8 @@ export const systemChance: Chance = {
 export const systemStopwatch: Stopwatch = {
   elapsedMs: () => performance.now(),
   deadline: (ms) => AbortSignal.timeout(Math.ceil(ms)),
+  after(ms, run) {
+    const timer = setTimeout(run, Math.ceil(ms)).unref();
+    return () => clearTimeout(timer);
+  },
 };

@@ -33,7 +33,7 @@ export interface TaskHandle {
 export function taskHandle(store: TaskStore, link: RedisLink, task: Task): TaskHandle {
   const { queue, id, name, data, options, attemptsMade, attemptsStarted, stalledCounter } = task;
   const ask = <Reply>(call: string, run: () => Reply): Promise<Reply> =>
-    link.cross(`${queue}.${call} ${id}`, markOfQueueCall(queue, call), run);
+    link.cross(() => `${queue}.${call} ${id}`, markOfQueueCall(queue, call), run);
   const stateOf = (): string => store.find(queue, id)?.state ?? "unknown";
   const there = (): Task => {
     const found = store.find(queue, id);

@@ -9,7 +9,7 @@ import type { TaskStore } from "./task-store.ts";
 
 function openQueue(name: string, store: TaskStore, link: RedisLink): TaskQueue {
   const ask = <Reply>(call: string, about: string, run: () => Reply): Promise<Reply> =>
-    link.cross(`${name}.${call} ${about}`, markOfQueueCall(name, call), run);
+    link.cross(() => `${name}.${call} ${about}`, markOfQueueCall(name, call), run);
   return {
     name,
     async add(title, data, options = {}) {

@@ -49,7 +49,7 @@ export function createTaskWorker(options: TaskWorkerOptions): TaskWorker {
   async function run(task: Task, token: string, processor: TaskProcessor): Promise<void> {
     const { queue, id } = task;
     const tell = (name: string, change: () => void): Promise<void> =>
-      link.cross(`${queue}.${name} ${id}`, undefined, change);
+      link.cross(() => `${queue}.${name} ${id}`, undefined, change);
     try {
       await processor(taskHandle(store, link, task), token);
       await tell("complete", () => store.complete(task, token));

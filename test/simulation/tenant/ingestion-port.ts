@@ -157,8 +157,9 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
     hangUp: () => void,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const answer = (settle: () => void): void =>
+      const answer = (settle: () => void): void => {
         time.in(slow(fault), `${machine.name} < ${tenant.name} upload`, settle, machine);
+      };
       const arrive = (): void => {
         hangUp();
         try {

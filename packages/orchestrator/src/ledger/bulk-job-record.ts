@@ -4,6 +4,7 @@ import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
 import { noteBeat } from "./ledger-memory.ts";
 import { notReadable } from "./not-readable.ts";
+import { textsReply } from "./replies.ts";
 
 const count = z.coerce.number().int().nonnegative();
 const bulkJobRecordSchema = z.object({
@@ -172,7 +173,7 @@ export function parseAnswered(
   record: BulkJobRecord,
   answer: unknown,
 ): BulkJobRecord {
-  const flat = z.array(z.string()).parse(answer);
+  const flat = textsReply.parse(answer);
   if (flat.length === 0) throw fenced(record);
   const fields: Record<string, string> = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ""] = flat[i + 1] ?? "";

@@ -18,8 +18,9 @@ import {
   type WitnessMemory,
 } from "@headgate/core";
 import { z } from "zod";
-import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { executed, guarded, type Ledger, runScript } from "./ledger.ts";
 import { noteBeat } from "./ledger-memory.ts";
+import { textListsReply, textsReply } from "./replies.ts";
 
 const count = z.coerce.number().default(0);
 const witnessSchema = z.object({
@@ -184,10 +185,10 @@ const remembered = 10_000;
 export async function rememberLoads(ledger: Ledger): Promise<void> {
   const { memory, redis, base } = ledger;
   if (memory === undefined) return;
-  const lists = openStates.map((state) =>
-    guarded(() => redis.zrange(`${base}loads:state:${state}`, String(-remembered), "-1")),
-  );
-  memory.loads = new Set((await Promise.all(lists)).flat());
+  const pipeline = redis.pipeline();
+  for (const state of openStates)
+    pipeline.zrange(`${base}loads:state:${state}`, String(-remembered), "-1");
+  memory.loads = new Set(textListsReply.parse(await executed(pipeline)).flat());
 }
 
 const missingScript = `
@@ -213,7 +214,7 @@ export async function missingOf(
   const missing: string[] = [];
   for (let first = 0; first < ids.length; first += batch) {
     const answer = await runScript(ledger, missingScript, ids.slice(first, first + batch));
-    missing.push(...z.array(z.string()).parse(answer));
+    missing.push(...textsReply.parse(answer));
   }
   return missing;
 }

@@ -62,6 +62,8 @@ export async function dropClaim(
   await guarded(() => redis.eval(dropScript, 1, `${prefix}:idempotency:${hash}`, text));
 }
 
+const settledReply = z.enum(["made", "revoked"]);
+
 const revokeScript = `
 local key = base .. 'idempotency:' .. ARGV[1]
 local settled = redis.call('HGET', key, ARGV[2])
@@ -78,5 +80,5 @@ export async function revokeLoad(
   loadId: string,
 ): Promise<"made" | "revoked"> {
   const settled = await runScript(ledger, revokeScript, [hash, loadId, retentionOf(ledger)]);
-  return z.enum(["made", "revoked"]).parse(settled);
+  return settledReply.parse(settled);
 }

@@ -16,6 +16,7 @@ import { findingsFromText } from "./findings-text.ts";
 import { executed, guarded, type Ledger } from "./ledger.ts";
 import { entryFacts, isGenuineManifest, isGenuineRequest } from "./load-seal.ts";
 import { notReadable } from "./not-readable.ts";
+import { hashReply } from "./replies.ts";
 
 const count = z.coerce.number().int().nonnegative();
 
@@ -99,7 +100,7 @@ export async function readLoads(ledger: Ledger, loadIds: readonly string[]): Pro
   for (const id of loadIds) pipeline.hgetall(`${ledger.base}load:${id}`);
   const hashes = await executed(pipeline);
   for (const [index, id] of loadIds.entries()) {
-    const fields = z.record(z.string(), z.string()).parse(hashes[index] ?? {});
+    const fields = hashReply.parse(hashes[index] ?? {});
     if (Object.keys(fields).length === 0) continue;
     const parsed = loadRecordSchema.safeParse(fields);
     if (!parsed.success) {

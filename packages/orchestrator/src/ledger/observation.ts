@@ -13,7 +13,8 @@ import {
   unfinishedRemoteStates,
 } from "@headgate/core";
 import { z } from "zod";
-import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { executed, guarded, type Ledger, runScript } from "./ledger.ts";
+import { textsReply } from "./replies.ts";
 
 const observeScript = `
 local t = string.format('%.0f', now())
@@ -64,7 +65,7 @@ export async function recordTenant(
     createdAt: remote.createdAt ?? 0,
   }));
   const foreign = await runScript(ledger, observeScript, [JSON.stringify(facts)]);
-  return new Set(z.array(z.string()).parse(foreign));
+  return new Set(textsReply.parse(foreign));
 }
 
 /** What the last list says of one bulk job. */
@@ -75,16 +76,15 @@ export interface Observation {
   readonly state?: RemoteState;
 }
 
+const observationReply = z.tuple([z.string().nullable(), z.enum(remoteStates).nullable()]);
+
 /** Reads the last list, without asking the API. */
 export async function readObservation(ledger: Ledger, remoteId: string): Promise<Observation> {
-  const [at, state] = await guarded(async () => [
-    await ledger.redis.get(`${ledger.base}observed-at`),
-    await ledger.redis.hget(`${ledger.base}observed`, remoteId),
-  ]);
+  const { redis, base } = ledger;
+  const pipeline = redis.pipeline().get(`${base}observed-at`).hget(`${base}observed`, remoteId);
+  const [at, state] = observationReply.parse(await executed(pipeline));
   const instant = epochMs(Number(at ?? 0));
-  return state == null
-    ? { at: instant }
-    : { at: instant, state: z.enum(remoteStates).parse(state) };
+  return state === null ? { at: instant } : { at: instant, state };
 }
 
 /** Takes the right to make the next list call for up to 30 s; false where another worker has it. */

@@ -4,8 +4,8 @@
  * nothing to do with it.
  */
 import { deathsRememberedMs, type Milliseconds, milliseconds } from "@headgate/core";
-import { z } from "zod";
 import { guarded, type Ledger, runScript } from "./ledger.ts";
+import { countReply } from "./replies.ts";
 
 const atWorkScript = `
 local t = now()
@@ -28,7 +28,7 @@ export async function noteAtWork(
   silenceMs: Milliseconds,
 ): Promise<number> {
   const answer = await runScript(ledger, atWorkScript, [worker, silenceMs, deathsRememberedMs]);
-  return z.number().parse(answer);
+  return countReply.parse(answer);
 }
 
 /** This worker stops, as it should. */
@@ -43,7 +43,7 @@ return #redis.call('ZRANGEBYSCORE', base .. 'dead-workers', since, '+inf')
 
 /** Workers of the fleet that have died within `deathsRememberedMs`, as far as another has noticed. */
 export async function recentDeaths(ledger: Ledger): Promise<number> {
-  return z.number().parse(await runScript(ledger, rememberedScript, [deathsRememberedMs]));
+  return countReply.parse(await runScript(ledger, rememberedScript, [deathsRememberedMs]));
 }
 
 /** How often a worker says that it is alive, and after what silence it counts as dead, by its lock. */

@@ -3,10 +3,10 @@
  * its place among the permits, and the id by which the tenant's last list knew it.
  */
 import { type BulkError, reasonCode } from "@headgate/core";
-import { z } from "zod";
 import { bulkJobPartSchema } from "./bulk-job-record.ts";
 import { executed, guarded, type Ledger, retentionOf, runScript } from "./ledger.ts";
 import { endLoadFunction, lineFunctions } from "./lua-fragments.ts";
+import { textListsReply, textsReply } from "./replies.ts";
 
 /** Its id at the API, from the record or from what was listed last; undefined where neither says it. */
 export async function remoteOfUnreadable(
@@ -69,7 +69,7 @@ export async function endUnreadableBulkJob(
     remoteId ?? "",
     ...(await loadsOf(ledger, id)),
   ]);
-  return z.array(z.string()).parse(answer);
+  return textsReply.parse(answer);
 }
 
 /** Those that its parts name; where one part is torn, all unfinished ones that have ever had a part in it. */
@@ -86,7 +86,7 @@ async function loadsOf(ledger: Ledger, bulkJobId: string): Promise<readonly stri
   const open = (await Promise.all(lists)).flat();
   const pipeline = redis.pipeline();
   for (const load of open) pipeline.smembers(`${base}load:${load}:bulk-jobs`);
-  const held = z.array(z.array(z.string())).parse(open.length > 0 ? await executed(pipeline) : []);
+  const held = textListsReply.parse(open.length > 0 ? await executed(pipeline) : []);
   return open.filter((_, index) => held[index]?.includes(bulkJobId));
 }
 

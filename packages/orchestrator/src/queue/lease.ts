@@ -25,49 +25,46 @@ export interface Lease {
 export async function takeLease({ extend, lockMs, stopwatch }: LeaseOptions): Promise<Lease> {
   const times = leaseTimes(lockMs);
   const lost = new AbortController();
-  const released = new AbortController();
-  const over = AbortSignal.any([lost.signal, released.signal]);
   const { promise: taken, resolve, reject } = Promise.withResolvers<Lease>();
   let endsAt = leaseEndsAt(times, stopwatch.elapsedMs());
+  let isOver = false;
+  const timers: { end?: () => void; extension?: () => void } = {};
+
+  function release(): void {
+    isOver = true;
+    timers.end?.();
+    timers.extension?.();
+  }
 
   function lose(why: string): void {
+    if (isOver) return;
+    release();
     const reason = new Error(why);
     lost.abort(reason);
     reject(reason);
   }
 
   function watchTheEnd(): void {
-    if (over.aborted) return;
     const left = endsAt - stopwatch.elapsedMs();
     if (left <= 0) lose("no extension of the task's lock was confirmed in time");
-    else
-      stopwatch.deadline(milliseconds(left)).addEventListener("abort", watchTheEnd, { once: true });
+    else timers.end = stopwatch.after(milliseconds(left), watchTheEnd);
   }
 
-  async function extendWhileHeld(): Promise<void> {
-    while (!over.aborted) {
-      const sentAt = stopwatch.elapsedMs();
-      const answer = await extend().catch(() => "no answer" as const);
-      if (answer === false) return lose("the task's lock is no longer ours");
-      if (answer === true) {
-        endsAt = leaseEndsAt(times, sentAt);
-        resolve({ signal: lost.signal, release: () => released.abort() });
-      }
-      const wait = answer === true ? times.everyMs : times.retryMs;
-      await pause(sentAt + wait - stopwatch.elapsedMs());
+  async function extendAgain(): Promise<void> {
+    const sentAt = stopwatch.elapsedMs();
+    const answer = await extend().catch(() => "no answer" as const);
+    if (isOver) return;
+    if (answer === false) return lose("the task's lock is no longer ours");
+    if (answer === true) {
+      endsAt = leaseEndsAt(times, sentAt);
+      resolve({ signal: lost.signal, release });
     }
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (ms <= 0 || over.aborted) return;
-    const { promise, resolve: goOn } = Promise.withResolvers<unknown>();
-    stopwatch.deadline(milliseconds(ms)).addEventListener("abort", goOn, { once: true });
-    over.addEventListener("abort", goOn, { once: true });
-    await promise;
-    over.removeEventListener("abort", goOn);
+    const next = sentAt + (answer === true ? times.everyMs : times.retryMs);
+    const wait = Math.max(next - stopwatch.elapsedMs(), 0);
+    timers.extension = stopwatch.after(milliseconds(wait), () => void extendAgain());
   }
 
   watchTheEnd();
-  void extendWhileHeld();
+  void extendAgain();
   return await taken;
 }

@@ -18,6 +18,8 @@ import { type RunRecord, readRuns } from "./run-record.ts";
 /** Files asked about in one round trip. */
 const batch = 1000;
 
+const marksReply = z.array(z.string().nullable());
+
 /** How long after it was last listed a loaded file is remembered. */
 export function rememberSeconds(ledger: Ledger): number {
   return retentionOf(ledger) + 60 * 24 * 3600;
@@ -78,7 +80,7 @@ export async function readFileFacts(
         .parse(scores)
         .map((score) => score !== null),
     );
-    takes.push(...z.array(z.string().nullable()).parse(marks).map(parseTake));
+    takes.push(...marksReply.parse(marks).map(parseTake));
   }
   const holds = await heldTakes(ledger, takes);
   return files.map(({ file }, index) => {

@@ -7,6 +7,7 @@ import { BulkError, runCauses, runStates, runTargetStates } from "@headgate/core
 import { z } from "zod";
 import { executed, guarded, type Ledger, retentionOf, runScript } from "../ledger/ledger.ts";
 import { notReadable } from "../ledger/not-readable.ts";
+import { hashReply, textReply } from "../ledger/replies.ts";
 import { scheduleSchema } from "../schedule-spec.ts";
 import { isGenuine } from "../seals/seals.ts";
 
@@ -153,7 +154,7 @@ export async function writeRun(
     retentionOf(ledger),
   ]);
   if (answer === "fenced") throw fencedRun(run);
-  return { ...next, revision: z.string().parse(answer) };
+  return { ...next, revision: textReply.parse(answer) };
 }
 
 /** An ERR_LEDGER_FENCED. */
@@ -183,7 +184,7 @@ export function runSealFacts(
 }
 
 function parseRun(ledger: Ledger, id: string, hash: unknown): RunRecord | BulkError | undefined {
-  const fields = z.record(z.string(), z.string()).parse(hash ?? {});
+  const fields = hashReply.parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
   const parsed = runHashSchema.safeParse(fields);
   if (!parsed.success) return notReadable("run", id, parsed.error);

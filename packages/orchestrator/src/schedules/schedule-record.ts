@@ -5,6 +5,7 @@
 import { BulkError, type EpochMs, epochMs } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
+import { hashReply } from "../ledger/replies.ts";
 import { type ScheduleSpec, scheduleNamePattern, scheduleSchema } from "../schedule-spec.ts";
 import { isGenuine, sealOf } from "../seals/seals.ts";
 
@@ -168,7 +169,7 @@ function keyOf(ledger: Ledger, name: string): string {
 }
 
 function parseSchedule(ledger: Ledger, name: string, hash: unknown): ScheduleRecord | undefined {
-  const fields = z.record(z.string(), z.string()).parse(hash ?? {});
+  const fields = hashReply.parse(hash ?? {});
   if (Object.keys(fields).length === 0) return undefined;
   const { origin = "", principal = "", spec = "", seal } = fields;
   const genuine = isGenuine(ledger, ["schedule", name, origin, principal, spec], seal);

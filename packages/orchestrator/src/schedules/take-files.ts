@@ -1,6 +1,6 @@
 /** Fixes the files of a run's target: the run's list, and that each is taken, in one script. */
-import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "../ledger/ledger.ts";
+import { textReply } from "../ledger/replies.ts";
 import { isGenuine, sealOf, tampered } from "../seals/seals.ts";
 import { type FileDigests, rememberSeconds } from "./file-ledger.ts";
 import { factsOf, fencedRun, type RunFacts, type RunRecord } from "./run-record.ts";
@@ -90,7 +90,7 @@ export async function takeFiles(
     ...seals,
   ]);
   if (answer === "fenced") throw fencedRun(run);
-  return { ...next, revision: z.string().parse(answer) };
+  return { ...next, revision: textReply.parse(answer) };
 }
 
 /** URIs of one chunk of a target's files, in order. Throws ERR_RECORD_TAMPERED. */

@@ -14,7 +14,7 @@ export function command(
   [least, most]: readonly [number, number],
   run: (keyspace: Keyspace, key: string, rest: readonly string[]) => Reply,
 ): Command {
-  return { least, most, run: (keyspace, [key = "", ...rest]) => run(keyspace, key, rest) };
+  return { least, most, run: (keyspace, args) => run(keyspace, args[0] ?? "", args.slice(1)) };
 }
 
 export const any = Number.POSITIVE_INFINITY;

@@ -36,19 +36,18 @@ type Flow = "on" | "returned";
 type Execute = (frame: Frame) => Flow;
 
 export function compileBlock(body: readonly Statement[], scope: Scope): Execute {
-  const statements = inBlock(scope, () => body.map((node) => compileLine(node, scope)));
+  const statements = inBlock(scope, () =>
+    body.map((node) => ({
+      line: node.loc?.start.line ?? 0,
+      execute: compileStatement(node, scope),
+    })),
+  );
   return (frame) => {
-    for (const execute of statements) if (execute(frame) === "returned") return "returned";
+    for (const { line, execute } of statements) {
+      frame.machine.line = line;
+      if (execute(frame) === "returned") return "returned";
+    }
     return "on";
-  };
-}
-
-function compileLine(node: Statement, scope: Scope): Execute {
-  const line = node.loc?.start.line ?? 0;
-  const execute = compileStatement(node, scope);
-  return (frame) => {
-    frame.machine.line = line;
-    return execute(frame);
   };
 }
 
@@ -107,6 +106,12 @@ function compileLocal({ variables, init }: LocalStatement, scope: Scope): Execut
 function compileAssignment({ variables, init }: AssignmentStatement, scope: Scope): Execute {
   const values = compileValues(init, variables.length, scope);
   const targets = variables.map((variable) => compileTarget(variable, scope));
+  const [value, target] = [values[0], targets[0]];
+  if (targets.length === 1 && value !== undefined && target !== undefined)
+    return (frame) => {
+      target(frame, value(frame));
+      return "on";
+    };
   return (frame) => {
     const results = values.map((evaluate) => evaluate(frame));
     for (const [index, assign] of targets.entries()) assign(frame, results[index]);

@@ -11,10 +11,13 @@ export type LuaFunction = (args: readonly LuaValue[]) => LuaValue;
 /** What a script does wrong. Its message is Lua's own, without the line. */
 export class LuaFault extends Error {}
 
+const noFields: ReadonlyMap<LuaValue, LuaValue> = new Map();
+
 /** A table without holes: elements from 1 on, and fields. */
 export class LuaTable {
   readonly items: LuaValue[];
-  readonly fields = new Map<LuaValue, LuaValue>();
+  /** Most tables are lists and have none. */
+  #fields: Map<LuaValue, LuaValue> | undefined;
 
   constructor(items: LuaValue[] = []) {
     this.items = items;
@@ -23,7 +26,11 @@ export class LuaTable {
   get(key: LuaValue): LuaValue {
     if (typeof key === "number" && key >= 1 && key <= this.items.length && Number.isInteger(key))
       return this.items[key - 1];
-    return this.fields.get(key);
+    return this.#fields?.get(key);
+  }
+
+  get fields(): ReadonlyMap<LuaValue, LuaValue> {
+    return this.#fields ?? noFields;
   }
 
   set(key: LuaValue, value: LuaValue): void {
@@ -37,8 +44,11 @@ export class LuaTable {
   }
 
   #setField(key: LuaValue, value: LuaValue): void {
-    if (value === undefined) this.fields.delete(key);
-    else this.fields.set(key, value);
+    if (value === undefined) this.#fields?.delete(key);
+    else {
+      this.#fields ??= new Map();
+      this.#fields.set(key, value);
+    }
   }
 }
 
