@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checkSelectedUris, type SourceSelection } from "./source-selection.ts";
+import { checkSelectedUris, distinctAddresses, type SourceSelection } from "./source-selection.ts";
 
 it.each<SourceSelection>([
   { kind: "uri", uri: "s3://bucket" },
@@ -23,6 +23,8 @@ it.each<[string, SourceSelection]>([
   ["s3://bucket/%zz*", { kind: "glob", uri: "s3://bucket/%zz*" }],
   ["file:///tmp/*/../x", { kind: "glob", uri: "file:///tmp/*/../x" }],
   ["file:///tmp/../x", { kind: "uri", uri: "file:///tmp/../x" }],
+  ["file:///tmp/../x", { kind: "prefix", uri: "file:///tmp/../x" }],
+  ["file:///tmp/%2E/x", { kind: "glob", uri: "file:///tmp/%2E/x" }],
   ["file:///tmp/./x", { kind: "keys", uris: ["file:///tmp/./x"] }],
   ["s3://bucket/", { kind: "keys", uris: ["s3://bucket"] }],
   ["s3://bucket/", { kind: "manifest", uri: "s3://bucket/" }],
@@ -36,6 +38,30 @@ it.each<[string, SourceSelection]>([
 it("refuses an object that is named twice, whatever its spelling", () => {
   const uris = ["s3://bucket/a b", "s3://bucket/%61%20b"];
   expect(() => checkSelectedUris({ kind: "keys", uris })).toThrow(
-    expect.objectContaining({ code: "ERR_REQUEST_INVALID", fields: { uri: "s3://bucket/a%20b" } }),
+    expect.objectContaining({
+      code: "ERR_REQUEST_INVALID",
+      message: "source object s3://bucket/a%20b is named twice",
+      fields: { uri: "s3://bucket/a%20b" },
+    }),
   );
+});
+
+it("refuses a list of no objects, which has no scheme", () => {
+  expect(() => checkSelectedUris({ kind: "keys", uris: [] })).toThrow(
+    expect.objectContaining({ code: "ERR_SOURCE_URI", fields: { uri: "" } }),
+  );
+});
+
+it("says what an object lacks that is only a bucket", () => {
+  expect(() => checkSelectedUris({ kind: "manifest", uri: "s3://bucket" })).toThrow(
+    "source URI s3://bucket/ names a bucket and no object in it",
+  );
+});
+
+it("gives the addresses of objects in their order", () => {
+  const uris = ["s3://bucket/b%20c", "s3://bucket/a"];
+  expect(distinctAddresses(uris, "s3")).toEqual([
+    { scheme: "s3", container: "bucket", key: "b c" },
+    { scheme: "s3", container: "bucket", key: "a" },
+  ]);
 });

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkPlainPath, formatUri, parseUri, schemeOf } from "./source-uri.ts";
+import {
+  checkPlainPath,
+  decodeKey,
+  formatUri,
+  parseUri,
+  schemeOf,
+  uriError,
+} from "./source-uri.ts";
 
 test("every S3 key survives the way to a URI and back", () => {
   fc.assert(
@@ -101,4 +108,61 @@ test.each([
   ["s3://bucket/%zz", "s3", 'has a "%" that is not part of percent-encoded UTF-8'],
 ] as const)("says of %j, read as %s, that it %s", (uri, scheme, fault) => {
   expect(() => parseUri(uri, scheme)).toThrow(fault);
+});
+
+test("a refusal names the address and what is wrong with it, for people too", () => {
+  const long = `s3://bucket/${"a".repeat(1025)}`;
+  expect(() => parseUri(long, "s3")).toThrow(/^source URI s3:.*… has a key of 1025 bytes/);
+  const dots = { scheme: "file", container: "", key: "/a/.." } as const;
+  expect(() => checkPlainPath(dots, "file:///a/..")).toThrow(
+    'source URI file:///a/.. holds "." or ".." or a zero byte',
+  );
+  expect(() => decodeKey("%", "s3://bucket/%")).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("write %25 for it"),
+      cause: expect.any(URIError),
+    }),
+  );
+});
+
+test("a key that is not Unicode text has no URI", () => {
+  const address = { scheme: "s3", container: "bucket", key: "a\udc00" } as const;
+  expect(() => formatUri(address)).toThrow(
+    expect.objectContaining({
+      code: "ERR_SOURCE_URI",
+      message: "source URI bucket holds a key that is not Unicode text",
+    }),
+  );
+});
+
+test("a URI is written so that it means one key, its slashes as they are", () => {
+  const key = "/a/b*/*?{c}%.csv";
+  expect(formatUri({ scheme: "s3", container: "b", key: key.slice(1) })).toBe(
+    "s3://b/a/b%2A/%2A%3F%7Bc%7D%25.csv",
+  );
+  expect(formatUri({ scheme: "file", container: "", key })).toBe(
+    "file:///a/b%2A/%2A%3F%7Bc%7D%25.csv",
+  );
+});
+
+test.each([
+  // A login is told by its place, between the scheme and the first slash.
+  ["s3://bucket/a@b", "s3://bucket/a@b"],
+  ["s3://bucket/see-ftp://a:b@c", "s3://bucket/see-ftp://a:b@c"],
+  ["git+ssh-1.x://a:b@host/c@d", "git+ssh-1.x://***@host/c@d"],
+  ["FTP://a\nb@host", "FTP://***@host"],
+  ["://a@b", "://***@b"],
+  // A query of an S3 URI is part of its key.
+  ["s3://bucket/a?b=c", "s3://bucket/a?b=c"],
+  ["s3://bucket/http:a?b", "s3://bucket/http:a?b"],
+  ["http://host/a?b=c\n?d", "http://host/a?…"],
+  ["https://host/a", "https://host/a"],
+  // As long as a person reads, and never half a character.
+  [`ftp://${"x".repeat(194)}`, `ftp://${"x".repeat(194)}`],
+  [`ftp://${"x".repeat(193)}😀`, `ftp://${"x".repeat(193)}\ufffd…`],
+])("%j is told as %j", (uri, shown) => {
+  expect(uriError(uri, "is wrong")).toMatchObject({
+    message: `source URI ${shown} is wrong`,
+    fields: { uri: shown },
+  });
 });

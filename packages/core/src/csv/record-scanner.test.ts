@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BulkError } from "../errors.ts";
+import { propertyRuns } from "./property-runs.test-support.ts";
 import { createRecordScanner, type ScannedRecord } from "./record-scanner.ts";
 
 type Scanned =
@@ -180,7 +181,7 @@ describe("UTF-8", () => {
         const scanned = scan(file);
         expect("code" in scanned ? scanned.code : "none").toBe(valid ? "none" : "ERR_CSV_NOT_UTF8");
       }),
-      { numRuns: 3000 },
+      { numRuns: propertyRuns(3000) },
     );
   });
 });
@@ -225,6 +226,6 @@ test("records and errors do not depend on the chunks", () => {
         expect(scan(file, { maxRecordBytes, chunks: [cut] })).toEqual(whole);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: propertyRuns(1000) },
   );
 });

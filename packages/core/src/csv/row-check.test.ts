@@ -86,7 +86,7 @@ describe("values of an upsert", () => {
   });
 
   test("are the same however records go over chunks, long ones included", () => {
-    const long = "y".repeat(200_000);
+    const long = "y".repeat(70_000);
     const file = `\ufeff${header}\r\na,1,x,,,"${long}\r\n${long}"\r\nb,"${long}",,2024-02-30,,\r\nc,2`;
     for (const chunkBytes of [1, 2, 3, 5, 1000, 65_536, 1_000_000])
       expect(found(`${file},,,,`, { chunkBytes })).toEqual([

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { propertyRuns } from "./property-runs.test-support.ts";
 import { valueSyntax } from "./value-syntax.ts";
 
 /** Judged within other bytes, which must play no role. */
@@ -130,7 +131,7 @@ test.each(["number", "boolean", "date", "date-time"] as const)(
         fc.pre(tried !== "");
         expect(takes(type, tried)).toBe(models[type](tried));
       }),
-      { numRuns: 2000 },
+      { numRuns: propertyRuns(2000) },
     );
   },
 );
