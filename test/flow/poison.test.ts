@@ -20,8 +20,11 @@ it.each(["planning", "upload"] as const)(
     const own = await startRig({ schemas: { crm: schema }, workers: 0 });
     rig = own;
     const tuning: Tuning = { lockMs: 2000, sweepEveryMs: 500, diesOf };
-    const environment = { HEADGATE_TEST_TUNING: JSON.stringify(tuning) };
-    const beside = { HEADGATE_TEST_TUNING: JSON.stringify({ ...tuning, diesBeside: true }) };
+    const tuned = (more: Tuning) => ({
+      HEADGATE_TEST_TUNING: JSON.stringify({ ...tuning, ...more }),
+      // All loads at once.
+      HEADGATE__WORKER__PLAN_CONCURRENCY: "3",
+    });
     const poison = await own.put("poison.csv", ordersCsv([["k", "poison"]]));
     const good = await own.put("good.csv", ordersCsv(rows));
     const other = await own.put("other.csv", "id,name\nc,d\n");
@@ -29,27 +32,21 @@ it.each(["planning", "upload"] as const)(
     const { id: behind } = await own.enqueue({ ...orders, source: { uri: good } });
     const { id: aside } = await own.enqueue({ ...customers, source: { uri: other } });
     for (let death = 0; death < 3; death++) {
-      // The first takes an innocent load with it; from then on the two are kept apart.
-      const victim = own.startProcess("tuned", death === 0 ? beside : environment);
+      // The first takes an innocent load with it, and so would the others if the two were not kept apart.
+      const victim = own.startProcess("tuned", tuned({ meetMs: death === 0 ? 60_000 : 2000 }));
       expect(await victim.ended).toMatchObject({ code: null, signal: "SIGKILL" });
     }
-    const last = own.startProcess("tuned", environment);
+    const last = own.startProcess("tuned", tuned({}));
     expect(await own.ended(poisonous)).toMatchObject({
       state: "failed",
       reason: { code: "quarantined", message: expect.stringContaining("3 workers in a row") },
     });
     expect(await own.ended(behind)).toMatchObject({ state: "complete" });
     expect(await own.ended(aside)).toMatchObject({ state: "complete" });
-    const innocent = diesOf === "planning" ? behind : aside;
     const others = own.events
       .filter((event) => event.type === "load.suspect")
       .filter(({ loadId }) => loadId !== poisonous);
-    expect(others).toContainEqual({
-      type: "load.suspect",
-      loadId: innocent,
-      work: diesOf,
-      deaths: 1,
-    });
+    expect(others).toContainEqual(expect.objectContaining({ work: diesOf, deaths: 1 }));
     // However often they waited beside the poison while it killed a worker, that was not held against them.
     expect(others.filter(({ deaths }) => deaths > 1)).toEqual([]);
     const { objects } = await own.emulator.control.state();

@@ -1,4 +1,5 @@
 /** The worker's command with times and limits that users cannot set, from HEADGATE_TEST_TUNING. */
+import { setTimeout } from "node:timers/promises";
 import { assertNever, bytes, milliseconds } from "@headgate/core";
 import type { ConnectionPorts } from "@headgate/orchestrator";
 import { readWorkerConfig, startWorker } from "@headgate/worker";
@@ -11,8 +12,8 @@ export interface Tuning {
   readonly observeEveryMs?: number;
   /** Dies like a process that is out of memory when it reads the bytes `poison`, to plan or to upload. */
   readonly diesOf?: "planning" | "upload";
-  /** Dies of it only beside something else: that is read no further, and the poison waits for it. */
-  readonly diesBeside?: boolean;
+  /** How long the poison and all else wait for each other when they are read; what meets it dies with it. */
+  readonly meetMs?: number;
   readonly maxPartBytes?: number;
 }
 
@@ -22,25 +23,24 @@ const {
   windowMs,
   observeEveryMs,
   diesOf,
-  diesBeside = false,
+  meetMs = 0,
   maxPartBytes,
 } = JSON.parse(process.env.HEADGATE_TEST_TUNING ?? "{}") as Tuning;
 
 /** A port that kills this process, as it is for bytes that no worker survives. */
 function poisonous(usual: ConnectionPorts, diesOf: Tuning["diesOf"]): ConnectionPorts {
+  const poisonIsRead = Promise.withResolvers<void>();
   const otherIsRead = Promise.withResolvers<void>();
   async function* tasted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const all: Uint8Array[] = [];
     for await (const chunk of chunks) all.push(chunk);
     const bytes = Buffer.concat(all);
-    if (bytes.includes("poison")) {
-      if (diesBeside) await otherIsRead.promise;
-      process.kill(process.pid, "SIGKILL");
-    }
-    if (diesBeside) {
-      otherIsRead.resolve();
-      await new Promise(() => undefined);
-    }
+    const isPoison = bytes.includes("poison");
+    (isPoison ? poisonIsRead : otherIsRead).resolve();
+    const meeting = (isPoison ? otherIsRead : poisonIsRead).promise.then(() => true);
+    const meets = await Promise.race([meeting, setTimeout(meetMs, false)]);
+    if (isPoison) process.kill(process.pid, "SIGKILL");
+    if (isPoison || meets) await new Promise(() => undefined);
     yield bytes;
   }
   const { read, readWhole, open } = usual.source;

@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
+import { beginPlanning } from "../ledger/deaths.ts";
+import { loadOf } from "../ledger/ledger.test-support.ts";
 import { fleetOfTest, type TestFleet } from "./fleet.test-support.ts";
 import { queuePrefix } from "./queues.ts";
 
@@ -90,6 +92,41 @@ describe("an unexpected error", () => {
     const { bulkJobs } = fleet.door.queues;
     await vi.waitFor(async () => expect(await bulkJobs.getCompletedCount()).toBe(1));
     expect(await bulkJobs.getCompleted()).toMatchObject([{ attemptsMade: 1 }]);
+  });
+});
+
+describe("a load that a worker has died of", () => {
+  it("is planned once the upload of another that its worker has under way has ended", async () => {
+    const fleet = fleetOfTest();
+    const { door, tenant, context } = fleet;
+    const uploading = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    tenant.hold("upload", async () => {
+      uploading.resolve();
+      await mayEnd.promise;
+    });
+    await fleet.work();
+    const other = await fleet.load("customers");
+    await uploading.promise;
+    await door.queues.loads.pause();
+    const id = await fleet.load("orders");
+    await beginPlanning(context.ledger, { id, planStarts: 0 });
+    await door.queues.loads.resume();
+    await fleet.event((e) => e.type === "load.suspect");
+    expect(await loadOf(context.ledger, id)).toMatchObject({ state: "accepted", planStarts: 1 });
+    mayEnd.resolve();
+    expect(await ended(fleet, id)).toMatchObject({ state: "complete" });
+    expect(await ended(fleet, other)).toMatchObject({ state: "complete" });
+    const order = fleet.events.flatMap((event) =>
+      event.type === "bulk-job.part-uploaded" || event.type === "load.planned"
+        ? [`${event.type} ${event.loadId}`]
+        : [],
+    );
+    const [uploaded, planned] = [`bulk-job.part-uploaded ${other}`, `load.planned ${id}`];
+    expect(order.filter((line) => line === uploaded || line === planned)).toEqual([
+      uploaded,
+      planned,
+    ]);
   });
 });
 

@@ -55,6 +55,14 @@ describe("planning", () => {
     expect(fleet.events.map(({ type }) => type)).toContain("load.planned");
   });
 
+  it("is not counted as begun by a worker that has read what is no longer so", async () => {
+    const fleet = fleetOfTest();
+    const id = await fleet.load();
+    await dieInPlanning(fleet, id, 1);
+    expect(await beginPlanning(fleet.context.ledger, { id, planStarts: 0 })).toBe(false);
+    expect(await loadOf(fleet.context.ledger, id)).toMatchObject({ planStarts: 1 });
+  });
+
   it("that killed two goes on with the third", async () => {
     const fleet = fleetOfTest();
     const loadId = await fleet.load();
