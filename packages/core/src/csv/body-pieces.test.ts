@@ -32,9 +32,13 @@ test.each([
 });
 
 test("what does not belong together is refused", () => {
-  expect(() => bodyPieces(part(5), [], "h\n")).toThrow(RangeError);
+  expect(() => bodyPieces(part(5), [], "h\n")).toThrow(
+    new RangeError("part 5 does not fit source object 0"),
+  );
   expect(() => bodyPieces(part(5), [{ ...object, bytes: bytes(6) }], "h\n")).toThrow(RangeError);
-  expect(() => bodyPieces(part(7), [object], "h\n")).toThrow(RangeError);
+  expect(() => bodyPieces(part(7), [object], "h\n")).toThrow(
+    new RangeError("part 5 does not fit the header: 4 bytes are left"),
+  );
   expect(() => bodyPieces(part(4), [object], "")).toThrow(RangeError);
   expect(() => bodyPieces(part(3), [object], "h\n")).toThrow(RangeError);
 });

@@ -30,6 +30,25 @@ describe("the first record's bytes", () => {
     first.trim(3);
     first.keep(Uint8Array.of(10));
     expect(first.bytesOf(at(3, 5))).toEqual(Uint8Array.of(97, 10));
+    expect(first.bytesOf(at(0, 1))).toBeUndefined();
+  });
+
+  test("are let go once there are more than a header may have, and no sooner", () => {
+    const blankLines = 3;
+    const first = createFirstRecord();
+    first.keep(new Uint8Array(blankLines + maxHeaderBytes));
+    first.trim(blankLines);
+    const header = at(blankLines, blankLines + maxHeaderBytes);
+    expect(first.bytesOf(header)?.length).toBe(maxHeaderBytes);
+    first.keep(new Uint8Array(1));
+    first.trim(blankLines);
+    expect(first.bytesOf(header)).toBeUndefined();
+  });
+
+  test("are not those of chunks after it", () => {
+    const first = createFirstRecord();
+    for (const byte of [97, 10, 98, 99]) first.keep(Uint8Array.of(byte));
+    expect(first.bytesOf(at(0, 2))).toEqual(Uint8Array.of(97, 10));
   });
 
   test("are not given for a record longer than a header may be", () => {

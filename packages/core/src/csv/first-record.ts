@@ -20,7 +20,10 @@ export interface FirstRecord {
    * of blank lines, and of everything once the record is longer than a header may be.
    */
   trim(recordStart: number): void;
-  /** The first record's bytes with its line end; undefined if it is longer than a header may be. */
+  /**
+   * The first record's bytes with its line end; undefined if it is longer than a header may be, or
+   * if some of them were let go.
+   */
   bytesOf(record: ScannedRecord): Uint8Array | undefined;
 }
 
@@ -41,7 +44,7 @@ export function createFirstRecord(): FirstRecord {
       from = to;
     },
     bytesOf({ start, end }) {
-      if (end - start > maxHeaderBytes) return undefined;
+      if (start < from || end - start > maxHeaderBytes) return undefined;
       const whole = new Uint8Array(end - start);
       let chunkStart = from;
       for (const chunk of chunks) {

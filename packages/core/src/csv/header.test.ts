@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BulkError } from "../errors.ts";
 import type { Finding, PreflightPolicy } from "../preflight.ts";
-import { checkHeader, checkSameHeader, parseRecord } from "./header.ts";
+import { checkHeader, checkSameHeader, headerAmongData, parseRecord } from "./header.ts";
 import { textFields } from "./plan-load.test-support.ts";
 
 const place = { uri: "s3://bucket/people.csv", line: 3 };
@@ -40,6 +40,10 @@ describe("parseRecord", () => {
     expect(parseRecord(record)).toEqual(values);
   });
 
+  test("takes no quote for closed that is not", () => {
+    expect(() => parseRecord('"a')).toThrow(new TypeError("a record with an unclosed quote"));
+  });
+
   test("gives back what was quoted", () => {
     const value = fc.string({ unit: fc.constantFrom("a", '"', ",", "\r", "\n", "é") });
     const values = fc.array(value, { minLength: 1 });
@@ -66,7 +70,9 @@ describe("checkHeader", () => {
     expect(errorOf(() => check(["a", ""]))).toMatchObject({
       code: "ERR_CSV_COLUMN_EMPTY",
       fields: { ...place, column: 2 },
+      message: `${place.uri}: header at line 3: column 2 has no name`,
     });
+    expect(errorOf(() => check(["", "a"])).fields.column).toBe(1);
   });
 
   test("refuses a doubled column, telling case apart", () => {
@@ -74,13 +80,17 @@ describe("checkHeader", () => {
     expect(errorOf(() => check(["a", "b", "a"], ["a", "b"]))).toMatchObject({
       code: "ERR_CSV_COLUMN_DOUBLED",
       fields: { ...place, column: "a", first: 1 },
+      message: expect.stringContaining("a has the same name as column 1"),
     });
+    // Without a schema nothing tells a name from a value.
+    expect(errorOf(() => check(["a", "b", "a"])).fields.column).toBe("column 3");
   });
 
   test("names the schema fields that are missing", () => {
     expect(errorOf(() => check(["b"], ["a", "b", "c"]))).toMatchObject({
       code: "ERR_CSV_COLUMN_MISSING",
       fields: { ...place, columns: "a, c" },
+      message: `${place.uri}: header at line 3: lacks a, c`,
     });
   });
 
@@ -88,6 +98,7 @@ describe("checkHeader", () => {
     expect(errorOf(() => check(["x", "a", "y"], ["a"]))).toMatchObject({
       code: "ERR_CSV_COLUMN_UNKNOWN",
       fields: { ...place, columns: "x, y" },
+      message: expect.stringContaining("the schema has no x, y"),
     });
   });
 
@@ -112,6 +123,8 @@ describe("checkHeader", () => {
     const fields = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const columns = errorOf(() => check(["f0"], fields)).fields.columns;
     expect(columns).toBe("f1, f2, f3, f4, f5, f6, f7, f8, f9, f10 and 19 more");
+    const whole = errorOf(() => check(["f0"], fields.slice(0, 11))).fields.columns;
+    expect(whole).toBe("f1, f2, f3, f4, f5, f6, f7, f8, f9, f10");
   });
 
   test("answers missing and unknown columns where the policy warns", () => {
@@ -133,6 +146,7 @@ describe("checkHeader", () => {
       expect(errorOf(() => check(["a", "version"], fields, "upsert", policy))).toMatchObject({
         code: "ERR_CSV_COLUMN_RESERVED",
         fields: { ...place, column: "version" },
+        message: expect.stringContaining("no field may have the name version"),
       });
     expect(() => check(["version"], ["a"], "delete")).not.toThrow();
   });
@@ -143,7 +157,19 @@ describe("checkHeader", () => {
     expect(errorOf(() => check(["a", "b", "c"], undefined, "delete"))).toMatchObject({
       code: "ERR_CSV_DELETE_LAYOUT",
       fields: { ...place, columnsSeen: 3, columnsAllowed: 2 },
+      message: `${place.uri}: line 3 has 3 columns; a delete file has 1 (key) or 2 (key, date-time)`,
     });
+    expect(() => check(["name"], ["id", "name"], "delete")).toThrow(
+      "column 1 is name, not the primary key id",
+    );
+  });
+});
+
+test("a header where none should be is told how it can be let in", () => {
+  expect(headerAmongData({ ...place, columns: ["id"] })).toMatchObject({
+    code: "ERR_CSV_DELETE_LAYOUT",
+    fields: place,
+    message: `${place.uri}: header at line 3: it names fields of the schema, but the load says header "absent"; say "detect" or "present"`,
   });
 });
 
@@ -163,6 +189,7 @@ describe("checkSameHeader", () => {
     expect(errorOf(() => checkSameHeader(first, { ...place, columns }))).toMatchObject({
       code: "ERR_CSV_HEADER_DIFFERS",
       fields: { ...place, firstUri: first.uri, column },
+      message: `${place.uri}: header at line 3: column ${column} is not that of ${first.uri}; all files of a load have one header`,
     });
   });
 });

@@ -46,7 +46,8 @@ export function parseRecord(record: string): readonly string[] {
       at++;
     } else {
       const from = at;
-      while (at < record.length && !",\r\n".includes(record.charAt(at))) at++;
+      // After the end, charAt gives "", which every text includes.
+      while (!",\r\n".includes(record.charAt(at))) at++;
       value = record.slice(from, at);
     }
     values.push(value);

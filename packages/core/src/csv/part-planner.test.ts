@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { bytes } from "../units.ts";
-import { createPartPlanner } from "./part-planner.ts";
+import { createPartPlanner, type PartPlannerOptions } from "./part-planner.ts";
 import { planLoad, textFields } from "./plan-load.test-support.ts";
+
+/** The least that a planner is told. */
+const plain = { operation: "upsert", header: "present", onPart: () => {} } as const;
 
 /** What the run throws must be a BulkError of this code with at least these fields. */
 function expectError(run: () => unknown, code: string, fields: object): void {
@@ -62,7 +65,9 @@ describe("upsert", () => {
   });
 
   test("takes detect for present, and refuses absent", () => {
-    expect(planLoad(["h\n1\n"], { header: "detect" }).bodies).toEqual(["h\n1\n"]);
+    const { bodies, summary } = planLoad(["h\n1\n"], { header: "detect" });
+    expect(bodies).toEqual(["h\n1\n"]);
+    expect(summary.columns).toEqual(["h"]);
     expectError(() => planLoad(["h\n1\n"], { header: "absent" }), "ERR_REQUEST_INVALID", {
       operation: "upsert",
       header: "absent",
@@ -92,6 +97,7 @@ describe("upsert", () => {
     expectError(tooLarge("h\n1\n22222"), "ERR_CSV_RECORD_TOO_LARGE", fields);
     expect(tooLarge("h\n1\n2222\n")).not.toThrow();
     expect(tooLarge("h\n1\n2222")).not.toThrow();
+    expectError(tooLarge("h\r\n1\r\n222\r\n"), "ERR_CSV_RECORD_TOO_LARGE", { bytesAllowed: 4 });
   });
 
   test("refuses a header that leaves no room", () => {
@@ -102,7 +108,7 @@ describe("upsert", () => {
   });
 
   test("does not hold an endless header in memory", () => {
-    const planner = createPartPlanner({ operation: "upsert", header: "present", onPart: () => {} });
+    const planner = createPartPlanner(plain);
     planner.beginSource({ uri: "file:///0", bytes: 1e9 });
     const chunk = new Uint8Array(300_000).fill(0x61);
     for (let pushed = 0; pushed < 3; pushed++) planner.push(chunk);
@@ -110,12 +116,7 @@ describe("upsert", () => {
   });
 
   test("refuses an endless record before it is read to its end", () => {
-    const planner = createPartPlanner({
-      operation: "upsert",
-      header: "present",
-      maxPartBytes: bytes(100),
-      onPart: () => {},
-    });
+    const planner = createPartPlanner({ ...plain, maxPartBytes: bytes(100) });
     planner.beginSource({ uri: "file:///0", bytes: 1e9 });
     planner.push(new TextEncoder().encode("h\n"));
     const chunk = new Uint8Array(98).fill(0x61);
@@ -132,6 +133,9 @@ describe("upsert", () => {
       fieldsAllowed: 2,
     });
     expectError(() => planLoad(["a\n1,2\n"]), "ERR_CSV_FIELD_COUNT", { line: 2, fieldsSeen: 2 });
+    expect(() => planLoad(["a\n1,2\n"])).toThrow(
+      "file:///0: the record at line 2 has 2 fields, not 1",
+    );
   });
 });
 
@@ -174,8 +178,10 @@ describe("delete", () => {
   test("may have a header that is longer than a part", () => {
     expect(plan(["id,at\n1,2\n"], "present", 4).bodies).toEqual(["1,2\n"]);
     expect(plan(["id,at\n1,2\n"], "detect", 4).bodies).toEqual(["1,2\n"]);
-    const run = () => plan(["12345\n"], "absent", 5);
-    expectError(run, "ERR_CSV_RECORD_TOO_LARGE", { line: 1, bytesSeen: 6, bytesAllowed: 5 });
+    for (const file of ["12345\n", "12345"]) {
+      const run = () => plan([file], "absent", 5);
+      expectError(run, "ERR_CSV_RECORD_TOO_LARGE", { line: 1, bytesSeen: 6, bytesAllowed: 5 });
+    }
   });
 
   test("takes the first record as data where a header is said to be absent", () => {
@@ -236,6 +242,11 @@ describe("delete", () => {
       fieldsSeen: 1,
       fieldsAllowed: 2,
     });
+    expectError(() => plan(["1,2\n1,2,3\n"], "absent"), "ERR_CSV_FIELD_COUNT", {
+      line: 2,
+      fieldsSeen: 3,
+      fieldsAllowed: 2,
+    });
   });
 
   test("lets a file of one line without an end go with either line end", () => {
@@ -247,21 +258,20 @@ describe("delete", () => {
 
 describe("whole files", () => {
   test.each(["", "\n\r\n", "\ufeff"])("%j is refused as empty", (file) => {
-    expectError(() => planLoad(["h\n1\n", file]), "ERR_CSV_EMPTY", { uri: "file:///1" });
+    const run = () => planLoad(["h\n1\n", file]);
+    expectError(run, "ERR_CSV_EMPTY", { uri: "file:///1" });
+    expect(run).toThrow("file:///1: has no record");
   });
 
   test.each(["h", "h\n", "h\n\n\r\n"])("%j is refused as a header only", (file) => {
-    expectError(() => planLoad([file]), "ERR_CSV_HEADER_ONLY", { uri: "file:///0" });
+    const run = () => planLoad([file]);
+    expectError(run, "ERR_CSV_HEADER_ONLY", { uri: "file:///0" });
+    expect(run).toThrow("file:///0: has a header and no record");
   });
 
   test("of another length than was pinned are refused", () => {
-    const begin = (pinned: number) => {
-      const planner = createPartPlanner({
-        operation: "upsert",
-        header: "present",
-        maxPartBytes: bytes(100),
-        onPart: () => {},
-      });
+    const begin = (pinned: number | undefined) => {
+      const planner = createPartPlanner({ ...plain, maxPartBytes: bytes(100) });
       planner.beginSource({ uri: "file:///0", bytes: pinned });
       return planner;
     };
@@ -271,17 +281,44 @@ describe("whole files", () => {
     const fields = { uri: "file:///0", bytesSeen: 4 };
     expectError(() => short.endSource(), "ERR_SOURCE_TRUNCATED", { ...fields, bytesAllowed: 5 });
     expectError(() => begin(3).push(file), "ERR_SOURCE_CHANGED", { ...fields, bytesAllowed: 3 });
+    expect(() => begin(3).push(file)).toThrow("file:///0: 4 bytes read, 3 were pinned");
+    const unknown = begin(undefined);
+    unknown.push(file);
+    unknown.endSource();
+    expect(unknown.end()).toMatchObject({ records: 1, bytes: 4 });
+  });
+});
+
+describe("without preflight", () => {
+  function parts(file: string, options: Partial<PartPlannerOptions> = {}): number {
+    const planner = createPartPlanner({ ...plain, ...options });
+    planner.beginSource({ uri: "file:///0" });
+    planner.push(new TextEncoder().encode(file));
+    planner.endSource();
+    return planner.end().parts;
+  }
+
+  test("the header is held against the schema all the same", () => {
+    const run = () => parts("a\n1\n", { schema: textFields(["a", "b"]) });
+    expectError(run, "ERR_CSV_COLUMN_MISSING", { columns: "b" });
+  });
+
+  test("mixed line ends and values of another type are let pass", () => {
+    const fields = [{ name: "a", type: "number" }] as const;
+    expect(parts("a\nx\ny\r\n", { schema: { fields, primaryKey: "a" } })).toBe(1);
   });
 });
 
 test("calls out of order are refused", () => {
-  const options = { operation: "upsert", header: "present", onPart: () => {} } as const;
-  expect(() => createPartPlanner(options).push(new Uint8Array(1))).toThrow(TypeError);
-  expect(() => createPartPlanner(options).endSource()).toThrow(TypeError);
-  const planner = createPartPlanner(options);
+  const none = new TypeError("no source object has begun");
+  expect(() => createPartPlanner(plain).push(new Uint8Array(1))).toThrow(none);
+  expect(() => createPartPlanner(plain).endSource()).toThrow(none);
+  const planner = createPartPlanner(plain);
   planner.beginSource({ uri: "file:///0", bytes: 1 });
-  expect(() => planner.beginSource({ uri: "file:///1", bytes: 1 })).toThrow(TypeError);
-  expect(() => planner.end()).toThrow(TypeError);
+  expect(() => planner.beginSource({ uri: "file:///1", bytes: 1 })).toThrow(
+    new TypeError("the source object before has not ended"),
+  );
+  expect(() => planner.end()).toThrow(new TypeError("the last source object has not ended"));
 });
 
 test("a load without source objects has no parts", () => {

@@ -94,7 +94,7 @@ interface OpenSource {
   /** Undefined before the first record. */
   lineEnd: LineEnd | undefined;
   mixesLineEnds: boolean;
-  records: number;
+  hasRecords: boolean;
 }
 
 /** A planner at the start of a load. Throws ERR_REQUEST_INVALID where the options contradict. */
@@ -113,11 +113,12 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
   let sources = 0;
   let open: OpenSource | undefined;
   let fieldsPerRecord: number | undefined;
-  let rowCheck = operation === "delete" ? rowCheckOf([]) : undefined;
+  /** Of a delete from the start; of an upsert once a header has told its columns. */
+  let rowCheck = rowCheckOf();
 
-  function rowCheckOf(columns: readonly string[]): RowCheck | undefined {
+  function rowCheckOf(): RowCheck | undefined {
     if (preflight === undefined) return undefined;
-    return createRowCheck({ ...preflight, operation, columns, schema });
+    return createRowCheck({ ...preflight, operation, columns: header.columns, schema });
   }
 
   function openSource(): OpenSource {
@@ -142,7 +143,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
       const place = { uri: source.uri, line: record.line, byteOffset: record.start };
       throw recordTooLarge(place, roomFor(lineEnd));
     }
-    source.records++;
+    source.hasRecords = true;
   }
 
   /** Whether the first record of a source object is a header. */
@@ -152,15 +153,13 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
     const { line, lineEnd, fields } = record;
     if (!header.take({ uri, line, lineEnd, text: decodeUtf8(encoded) })) return false;
     fieldsPerRecord ??= fields;
-    if (operation === "upsert" && rowCheck === undefined) {
-      rowCheck = rowCheckOf(header.columns);
-      if (rowCheck !== undefined) scanner.trackCommas(rowCheck.commas);
-    }
+    rowCheck ??= rowCheckOf();
+    if (rowCheck !== undefined) scanner.trackCommas(rowCheck.commas);
     return true;
   }
 
-  function checkFieldCount({ uri, records }: OpenSource, { line, fields }: ScannedRecord): void {
-    if (operation === "delete" && records === 0) checkDeleteLayout({ uri, line }, fields);
+  function checkFieldCount({ uri, hasRecords }: OpenSource, { line, fields }: ScannedRecord): void {
+    if (operation === "delete" && !hasRecords) checkDeleteLayout({ uri, line }, fields);
     fieldsPerRecord ??= fields;
     if (fields === fieldsPerRecord) return;
     throw new BulkError(
@@ -200,7 +199,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
         first: header.isPossible ? createFirstRecord() : undefined,
         lineEnd: undefined,
         mixesLineEnds: false,
-        records: 0,
+        hasRecords: false,
       };
       if (rowCheck !== undefined) open.scanner.trackCommas(rowCheck.commas);
       sources++;
@@ -223,7 +222,7 @@ export function createPartPlanner(options: PartPlannerOptions): PartPlanner {
       if (source.lineEnd === undefined) {
         throw csvFileError("ERR_CSV_EMPTY", "has no record", source.uri);
       }
-      if (source.records === 0) {
+      if (!source.hasRecords) {
         throw csvFileError("ERR_CSV_HEADER_ONLY", "has a header and no record", source.uri);
       }
       open = undefined;

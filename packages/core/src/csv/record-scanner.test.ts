@@ -133,6 +133,26 @@ describe("files that are not RFC 4180", () => {
     expect(scan(file)).toMatchObject({ code, fields: { uri, line, byteOffset } });
   });
 
+  test.each([
+    [[0x61, 0x22], "has a quote inside a field that does not begin with one"],
+    [[0x22, 0x61, 0x22, 0x62], "has text between a closing quote and the end of the field"],
+    [[0x61, 0x0d], "has a carriage return outside quotes without a line feed after it"],
+    [[0x22], "has a quoted field that never ends; it opens"],
+    [[0x61, 0xff], "is not UTF-8"],
+    [[0x61, 0xc3, 0x61], "is not UTF-8"],
+    [[0x61, 0xc3], "ends within a UTF-8 sequence"],
+    [[0xff, 0x61], "begins with the byte order mark of UTF-16"],
+    [[0xfe, 0x61], "begins with the byte order mark of UTF-16"],
+    [[0xef, 0xfe], "is not UTF-8"],
+  ])("%j are described", (file, what) => {
+    const scanner = createRecordScanner({ uri, onRecord: () => {} });
+    const scanAll = () => {
+      scanner.push(Uint8Array.from(file));
+      scanner.end();
+    };
+    expect(scanAll).toThrow(what);
+  });
+
   test("are described without what stands in them", () => {
     const scanner = createRecordScanner({ uri, onRecord: () => {} });
     const push = () => scanner.push(new TextEncoder().encode('canary"canary'));
@@ -202,6 +222,19 @@ describe("a record limit", () => {
       for (let pushed = 0; pushed < 100; pushed++) scanner.push(chunk);
     };
     expect(endless).toThrow(expect.objectContaining({ code: "ERR_CSV_RECORD_TOO_LARGE" }));
+  });
+
+  test.each([
+    // A byte that no longer fits is not looked at; one that just fits is.
+    ['abc"', "ERR_CSV_RECORD_TOO_LARGE"],
+    ['ab"', "ERR_CSV_STRAY_QUOTE"],
+    ['x\nab"', "ERR_CSV_STRAY_QUOTE"],
+    // What is not whole at the end of the file fits, for it has not come.
+    ['"ab', "ERR_CSV_UNCLOSED_QUOTE"],
+    ["ab\r", "ERR_CSV_BARE_CR"],
+    [Uint8Array.of(0x61, 0xe2, 0x82), "ERR_CSV_NOT_UTF8"],
+  ])("of 3 bytes makes of %j an %s", (file, code) => {
+    expect(scan(file, { maxRecordBytes: 3 })).toMatchObject({ code });
   });
 
   test("is not moved by blank lines", () => {

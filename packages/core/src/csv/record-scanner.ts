@@ -239,7 +239,7 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
         startRecord(3);
       }
     }
-    return at === 0 ? chunk : chunk.subarray(at);
+    return chunk.subarray(at);
   }
 
   function releaseMark(): void {
@@ -253,7 +253,7 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
       return recordStart;
     },
     push(chunk) {
-      scan(markBytes < 3 ? settleMark(chunk) : chunk);
+      scan(settleMark(chunk));
     },
     end() {
       releaseMark();
@@ -267,7 +267,6 @@ export function createRecordScanner(options: RecordScannerOptions): RecordScanne
         throw refusal("ERR_CSV_BARE_CR", bareReturn, -1, offset - 1);
       }
       if (offset > recordStart) endRecord(offset, "");
-      startRecord(offset);
     },
     limitRecords(limit) {
       maxRecordBytes = atLeastOne(limit);

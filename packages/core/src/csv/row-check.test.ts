@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { ObjectSchema } from "../connector-catalogue.ts";
+import { createFindingsLog } from "../preflight.ts";
 import { planLoad } from "./plan-load.test-support.ts";
+import { createRowCheck } from "./row-check.ts";
 
 const schema: ObjectSchema = {
   name: "orders",
@@ -116,11 +118,14 @@ describe("columns of a delete", () => {
     expect(plan('""\n', { header: "absent" })).toEqual(["1 key_empty id"]);
   });
 
-  test("hold a typed key to its type", () => {
+  test("hold a typed key to its type, wherever the schema has it", () => {
     const numbered: ObjectSchema = {
       name: "o",
       primaryKey: "n",
-      fields: [{ name: "n", type: "number" }],
+      fields: [
+        { name: "at", type: "date-time" },
+        { name: "n", type: "number" },
+      ],
     };
     expect(plan("1\nx\n", { schema: numbered })).toEqual(["2 value_number n"]);
   });
@@ -137,10 +142,11 @@ describe("columns of a delete", () => {
 describe("keys", () => {
   test("are taken unquoted, in order, with their lines, empty ones left out", () => {
     const file = `${header}\na,,,,,\n"a ""1"", b",,,,,\n,,,,,\n"é",,,,,"x\ny"\nz,,,,,`;
-    const { keys } = planLoad([file, file.slice(0, file.indexOf("\n") + 8)], {
+    const { keys, findings } = planLoad([file, file.slice(0, file.indexOf("\n") + 8)], {
       schema,
       preflight: { duplicates: true, values: false },
     });
+    expect(findings.findings).toEqual([]);
     expect(keys).toEqual(["0:2:a", '0:3:a "1", b', "0:5:é", "0:7:z", "1:2:a"]);
   });
 
@@ -152,8 +158,49 @@ describe("keys", () => {
     }
   });
 
+  test("of a delete are not the times beside them", () => {
+    const { keys } = planLoad(["a,2024-01-31T00:00:00Z\n"], {
+      ...{ operation: "delete", header: "absent" },
+      preflight: { duplicates: true },
+    });
+    expect(keys).toEqual(["0:1:a"]);
+  });
+
   test("are not taken unless duplicates are looked for", () => {
     expect(planLoad([`${header}\na,,,,,\n`], { schema }).keys).toEqual([]);
+  });
+});
+
+test("an empty value at the end of a file is not judged by what lay in memory before", () => {
+  const file = 'id,amount\n"a","1"\nb,';
+  for (let chunkBytes = 1; chunkBytes <= file.length; chunkBytes++)
+    expect(
+      found(file, {
+        chunkBytes,
+        schema: { ...schema, fields: schema.fields.slice(0, 2) },
+      }),
+    ).toEqual([]);
+});
+
+describe("the scanner is asked for commas", () => {
+  const commasOf = (columns: readonly string[], values: boolean, duplicates: boolean) =>
+    createRowCheck({
+      ...{ operation: "upsert", columns, schema },
+      settings: { policy: "refuse", values, duplicates },
+      findings: createFindingsLog("refuse"),
+      onKey: () => {},
+    })?.commas.length;
+
+  test("as far as the last column that is looked at", () => {
+    expect(commasOf(["note", "id", "amount", "note"], true, false)).toBe(3);
+    expect(commasOf(["note", "id", "amount"], true, true)).toBe(3);
+    expect(commasOf(["note", "id", "amount"], false, true)).toBe(2);
+  });
+
+  test("of no record where no column is looked at", () => {
+    expect(commasOf(["note", "other"], true, true)).toBeUndefined();
+    expect(commasOf(["amount"], false, true)).toBeUndefined();
+    expect(commasOf(["id", "amount"], false, false)).toBeUndefined();
   });
 });
 

@@ -13,7 +13,7 @@ test("decodes what TextEncoder encodes and knows its length", () => {
     }),
     {
       numRuns: propertyRuns(2000),
-      examples: [["\ufeffa"], ["\u07ff\u0800\uffff\u{10000}\u{10ffff}\0"]],
+      examples: [["\ufeffa"], ["\u007f\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}\0"]],
     },
   );
 });
