@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,6 +9,12 @@ export default defineConfig({
     setupFiles: ["test/setup/loopback-only.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Programs that tests start from source compile it once, not at each start.
+    env: {
+      NODE_COMPILE_CACHE: fileURLToPath(
+        new URL("node_modules/.cache/node-compile", import.meta.url),
+      ),
+    },
     projects: [
       {
         extends: true,

@@ -62,6 +62,7 @@ function startShell(folder: string, { apiPort }: { readonly apiPort: string }): 
       PATH: `${join(root, "node_modules/.bin")}:${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: folder,
       LANG: "C.UTF-8",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NO_COLOR: "1",
       // Where the reader has cloned headgate.
       HEADGATE_REPOSITORY: root,

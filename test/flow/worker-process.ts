@@ -32,6 +32,9 @@ const programs: Readonly<Record<WorkerProgram, readonly string[]>> = {
   tuned: [fromSource, fileOf("tuned-worker.ts")],
 };
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+const inherited = { PATH, NODE_COMPILE_CACHE };
+
 /** One event of the worker's log: its type as `msg`, its measures beside it. */
 export interface LogLine {
   readonly msg: string;
@@ -43,7 +46,7 @@ export function startWorkerProcess(options: {
   readonly onLine: (line: LogLine) => void;
 }): WorkerProcess {
   const child = spawn(process.execPath, programs[options.program], {
-    env: { PATH: process.env.PATH ?? "", ...options.environment },
+    env: { ...inherited, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();

@@ -13,6 +13,9 @@ export interface Program {
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
 }
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+const inherited = { PATH, NODE_COMPILE_CACHE };
+
 /** Starts the file below the repository's root; it is killed when the test has finished. */
 export function startProgram(
   file: string,
@@ -21,7 +24,7 @@ export function startProgram(
 ): Program {
   const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
   const child = spawn(process.execPath, ["--conditions=@headgate/source", path, ...args], {
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...inherited, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -45,10 +45,13 @@ api: { port: ${port} }
 `;
 }
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+const inherited = { PATH, NODE_COMPILE_CACHE };
+
 function start(environment: Record<string, string>, ...args: readonly string[]): ChildProcess {
   const api = spawn(process.execPath, ["--conditions=@headgate/source", main, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...inherited, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void api.kill("SIGKILL"));

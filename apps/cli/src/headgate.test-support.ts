@@ -29,10 +29,14 @@ const apiFile = fileURLToPath(
 const cliFile = fileURLToPath(new URL("main.ts", import.meta.url));
 const conditions = "--conditions=@headgate/source";
 
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+/** What a program needs to start, and to start quickly. */
+const inherited = { PATH, NODE_COMPILE_CACHE };
+
 export async function startTestApi(): Promise<TestApi> {
   const child = fork(apiFile, {
     execArgv: [conditions],
-    env: { PATH: process.env.PATH, TEST_API_KEY: testKey },
+    env: { ...inherited, TEST_API_KEY: testKey },
   });
   let reports: Report[] = [];
   const waiting = new Set<() => void>();
@@ -90,7 +94,7 @@ export function startHeadgate(
 ): Run {
   const child = spawn(process.execPath, [conditions, cliFile, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH, ...environment },
+    env: { ...inherited, ...environment },
     stdio: "pipe",
   });
   child.stdin.end(options.stdin ?? "");
