@@ -30,11 +30,17 @@ describe("schemaOf", () => {
       target: { sourceName: "web", object: "orders" },
       code: "ERR_UNKNOWN_SOURCE_NAME",
       names: "crm, erp",
+      fields: { sourceName: "web" },
     },
-    { target: { sourceName: "crm", object: "order" }, code: "ERR_UNKNOWN_OBJECT", names: "orders" },
-  ])("names what there is: $code", ({ target, code, names }) => {
+    {
+      target: { sourceName: "crm", object: "order" },
+      code: "ERR_UNKNOWN_OBJECT",
+      names: "orders",
+      fields: { sourceName: "crm", object: "order" },
+    },
+  ])("names what there is: $code", ({ target, code, names, fields }) => {
     expect(() => schemaOf(catalogue, target)).toThrow(
-      expect.objectContaining({ code, message: expect.stringContaining(names) }),
+      expect.objectContaining({ code, message: expect.stringContaining(names), fields }),
     );
   });
 

@@ -4,6 +4,8 @@ import {
   type Finding,
   findingsTotal,
   maxFindingsKept,
+  noFindings,
+  preflightPolicies,
   preflightRefusal,
 } from "./preflight.ts";
 
@@ -45,6 +47,11 @@ describe("a log of findings", () => {
   });
 });
 
+test("no findings are those of a log to which nothing was added", () => {
+  for (const policy of preflightPolicies)
+    expect(noFindings(policy)).toEqual(createFindingsLog(policy).findings());
+});
+
 describe("refusal", () => {
   test("names the counts by rule and the first finding's place", () => {
     const log = createFindingsLog("refuse");
@@ -64,6 +71,14 @@ describe("refusal", () => {
         column: "amount",
       },
     });
+  });
+
+  test("of one fault that is no column's says so", () => {
+    const log = createFindingsLog("refuse");
+    log.add({ rule: "line_end_mixed", uri: "s3://bucket/a.csv", line: 3, column: "" });
+    expect(preflightRefusal(log.findings())?.message).toBe(
+      "preflight found 1 fault (line_end_mixed 1); the first is line_end_mixed at s3://bucket/a.csv line 3",
+    );
   });
 
   test("is for policy refuse with findings only", () => {

@@ -52,6 +52,11 @@ it("refuses a list of no objects, which has no scheme", () => {
   );
 });
 
+it("refuses a prefix that is longer than any key of S3", () => {
+  const uri = `s3://bucket/${"a".repeat(1025)}`;
+  expect(() => checkSelectedUris({ kind: "prefix", uri })).toThrow(/1025 bytes/);
+});
+
 it("says what an object lacks that is only a bucket", () => {
   expect(() => checkSelectedUris({ kind: "manifest", uri: "s3://bucket" })).toThrow(
     "source URI s3://bucket/ names a bucket and no object in it",

@@ -81,6 +81,11 @@ test("a key of S3 has at most 1,024 bytes of UTF-8", () => {
   expect(() => parseUri(`s3://bucket/${"é".repeat(512)}a`, "s3")).toThrow(/1025 bytes.*1024/);
 });
 
+test("a path may be longer than a key of S3", () => {
+  const uri = `file:///${"a/".repeat(1000)}`;
+  expect(parseUri(uri, "file").key).toHaveLength(2001);
+});
+
 test("half a character is refused", () => {
   expect(() => parseUri("s3://bucket/\ud800", "s3")).toThrow(
     expect.objectContaining({ code: "ERR_SOURCE_URI", fields: { uri: "s3://bucket/\ufffd" } }),
