@@ -32,6 +32,8 @@ describe("mayBegin", () => {
     expect(mayBegin(fourth, [third, fourth], "wait")).toBe(false);
     expect(mayBegin(fourth, [fourth, nightly], "beside")).toBe(false);
     expect(mayBegin(fourth, [fourth, run(5, { cause: "backfill" })], "wait")).toBe(true);
+    const fifth = run(5, { cause: "backfill", state: "running" });
+    expect(mayBegin(fourth, [fourth, fifth], "wait")).toBe(false);
   });
 });
 
