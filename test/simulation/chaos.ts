@@ -47,11 +47,11 @@ export function unleash(scene: Scene, fleet: Fleet): void {
           time.in(spanMs, `${machine.name} is back`, () => scene.dispatch.lookAtAll());
         });
       case "worker drained":
-        return withWorker((worker) => void worker.drain());
+        return withWorker(({ machine }) => machine.tellToStop());
       case "rolling restart":
-        for (const worker of fleet.workers())
-          time.in(random.int(0, 2 * minuteMs), `${worker.machine.name} is told to stop`, () => {
-            if (worker.machine.alive) void worker.drain();
+        for (const { machine } of fleet.workers())
+          time.in(random.int(0, 2 * minuteMs), `${machine.name} is told to stop`, () => {
+            if (machine.alive) machine.tellToStop();
           });
         return true;
       case "redis restart":
@@ -75,7 +75,9 @@ export function unleash(scene: Scene, fleet: Fleet): void {
       case "bulk job aborted by others":
         return withBulkJob(["Open", "UploadComplete"], (tenant, { id }) => tenant.abort(id));
       case "bulk job removed by others":
-        return withBulkJob(["Open", "UploadComplete"], (tenant, { id }) => tenant.remove(id));
+        return withBulkJob([random.pick(["Open", "UploadComplete"])], (tenant, { id }) =>
+          tenant.remove(id),
+        );
       case "bulk job closed by others":
         return withBulkJob(["Open"], (tenant, { id }) => tenant.close(id, foreignUser));
       case "foreign bulk job":

@@ -47,15 +47,21 @@ function crashPointAt({ operation, role }: Mark, moment: Moment): string | undef
 
 /** Kills and stops at chosen points. */
 export interface CrashPlan {
-  /** Whether the machine dies here; then it is dead already. One that is stopped here goes on later. */
+  /** Whether the machine dies here; then it is dead already. Another blow has its effect later. */
   strikes(machine: Machine, mark: Mark | undefined, moment: Moment): boolean;
 }
 
-/** What happens at the `nth` passing of a point: the process dies, or is stopped for `stopMs`. */
+/** `stopped`: SIGSTOP and later SIGCONT. `cut`: nothing passes between it and Redis. `told`: SIGTERM. */
+export type Blow =
+  | { readonly kind: "killed" }
+  | { readonly kind: "told" }
+  | { readonly kind: "stopped" | "cut"; readonly forMs: number };
+
+/** What a process meets at the `nth` passing of a point. */
 export interface Strike {
   readonly point: string;
   readonly nth: number;
-  readonly stopMs: number | undefined;
+  readonly blow: Blow;
 }
 
 /** `struck` is told of each strike. */
@@ -76,11 +82,17 @@ export function createCrashPlan(
       const strike = wanted.find((one) => one.point === point && one.nth === count);
       if (strike === undefined) return false;
       deps.struck(machine, strike);
-      if (strike.stopMs === undefined) machine.kill();
-      else machine.stopUntil(deps.now() + strike.stopMs);
+      deal(machine, strike.blow, deps.now());
       return !machine.alive;
     },
   };
+}
+
+function deal(machine: Machine, blow: Blow, now: number): void {
+  if (blow.kind === "killed") machine.kill();
+  else if (blow.kind === "told") machine.tellToStop();
+  else if (blow.kind === "stopped") machine.stopUntil(now + blow.forMs);
+  else machine.cutFromRedis(now + blow.forMs);
 }
 
 /** What a Redis command is to an operation, by what our scripts hold. */

@@ -37,8 +37,6 @@ import { header, sourceName } from "./workload.ts";
 
 export interface Worker {
   readonly machine: Machine;
-  /** SIGTERM: resolves when the process has ended. */
-  drain(): Promise<void>;
 }
 
 export interface Fleet {
@@ -125,23 +123,23 @@ function startWorker(scene: Scene, machine: Machine): Worker {
     },
   });
   machine.onDeath(() => dispatch.removeWorker(worker));
+  machine.onTold(() => void stopInTime());
   void begin(scene, { machine, link, worker, contexts });
-  return {
-    machine,
-    async drain() {
-      hooks.drainBegins(machine);
-      drain.abort(new Error("the worker wants to stop"));
-      time.in(
-        drainMs,
-        `${machine.name} stops now`,
-        () => stop.abort(new Error("the worker stops")),
-        machine,
-      );
-      await worker.close();
-      hooks.drained(machine);
-      machine.kill();
-    },
-  };
+  return { machine };
+
+  async function stopInTime(): Promise<void> {
+    hooks.drainBegins(machine);
+    drain.abort(new Error("the worker wants to stop"));
+    time.in(
+      drainMs,
+      `${machine.name} stops now`,
+      () => stop.abort(new Error("the worker stops")),
+      machine,
+    );
+    await worker.close();
+    hooks.drained(machine);
+    machine.kill();
+  }
 }
 
 async function begin(

@@ -10,6 +10,9 @@ export interface Machine extends Process {
   kill(): void;
   stopUntil(instant: number): void;
   cutFromRedis(until: number): void;
+  /** SIGTERM, as its process takes it; the first one only. */
+  tellToStop(): void;
+  onTold(stop: () => void): void;
   /** Whether it was stopped or cut off at any time since an instant. */
   wasAwaySince(instant: number): boolean;
   /** Called at its death, once. */
@@ -24,6 +27,7 @@ export function createMachine(options: {
 }): Machine {
   const { name, skewMs, now } = options;
   const whenDead: (() => void)[] = [];
+  let whenTold: (() => void) | undefined;
   let alive = true;
   let stoppedUntil = Number.NEGATIVE_INFINITY;
   let cutUntil = Number.NEGATIVE_INFINITY;
@@ -49,6 +53,14 @@ export function createMachine(options: {
     },
     cutFromRedis(until) {
       cutUntil = Math.max(cutUntil, until);
+    },
+    tellToStop() {
+      const stop = whenTold;
+      whenTold = undefined;
+      stop?.();
+    },
+    onTold(stop) {
+      whenTold = stop;
     },
     wasAwaySince: (instant) => stoppedUntil >= instant || cutUntil >= instant,
     onDeath(done) {

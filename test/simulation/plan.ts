@@ -2,7 +2,7 @@
  * What a seed makes of its run. Each kind of fault is there or not there for the whole run (swarm
  * testing), so that some runs are full of one kind and others of none.
  */
-import { crashPoints, type Strike } from "./crash-points.ts";
+import { type Blow, crashPoints, type Strike } from "./crash-points.ts";
 import type { Random } from "./random.ts";
 
 /** Faults that come at an instant of their own. */
@@ -55,6 +55,8 @@ export interface Plan {
   readonly bursts: readonly number[];
   readonly slots: number;
   readonly permits: number;
+  /** Whether the tenants hold to it; the fleet always does. */
+  readonly oneBulkJobPerObject: boolean;
   readonly reserveSlots: number;
   readonly maxFiles: number;
   readonly maxPartBytes: number;
@@ -77,6 +79,8 @@ export interface Plan {
   readonly strikes: readonly Strike[];
   readonly timed: readonly TimedFault[];
   readonly hasBadSources: boolean;
+  /** Share of the loads that want one and the same object. */
+  readonly crowding: number;
 }
 
 const hourMs = 3_600_000;
@@ -102,6 +106,7 @@ export function planOf(seed: number, random: Random): Plan {
     bursts,
     slots: random.int(3, 6),
     permits: random.int(2, 5),
+    oneBulkJobPerObject: random.chance(0.7),
     reserveSlots: some(0.3, () => 1),
     maxFiles: random.int(3, 8),
     maxPartBytes: random.int(60, 240),
@@ -121,14 +126,30 @@ export function planOf(seed: number, random: Random): Plan {
     stuckRate: some(0.3, () => 0.1),
     skewMs: Array.from({ length: 3 }, () => some(0.2, () => random.int(-60_000, 60_000))),
     aheadMs: Array.from({ length: 2 }, () => some(0.3, () => random.int(-120_000, 120_000))),
-    strikes: Array.from({ length: random.int(0, 8) }, () => ({
+    strikes: Array.from({ length: random.int(0, 10) }, () => ({
       point: random.pick(crashPoints),
       nth: random.int(1, 6),
-      stopMs: random.chance(0.4) ? random.pick([10_000, 60_000, 20 * minuteMs]) : undefined,
+      blow: blowOf(random),
     })),
     timed: timedFaultsOf(random, quietFrom, bursts),
     hasBadSources: random.chance(0.5),
+    crowding: some(0.4, () => 0.8),
   };
+}
+
+function blowOf(random: Random): Blow {
+  const kind = random.pick([
+    "killed",
+    "killed",
+    "killed",
+    "stopped",
+    "cut",
+    "cut",
+    "told",
+  ] as const);
+  return kind === "stopped" || kind === "cut"
+    ? { kind, forMs: random.pick([10_000, minuteMs, 20 * minuteMs]) }
+    : { kind };
 }
 
 function timedFaultsOf(

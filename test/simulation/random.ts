@@ -29,7 +29,7 @@ export function createRandom(seed: string): Random {
 }
 
 /** FNV-1a of 32 bits. */
-export function fnv1a(text: string, basis: number): number {
+function fnv1a(text: string, basis: number): number {
   let hash = (0x811c9dc5 ^ Math.imul(basis, 0x9e3779b1)) >>> 0;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

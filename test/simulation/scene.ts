@@ -84,6 +84,7 @@ export function createScene(options: {
     spanMs: quietFrom - start - 6 * 3_600_000,
     bursts: plan.bursts,
     hasBadSources: plan.hasBadSources,
+    crowding: plan.crowding,
   });
   const storeRandom = random.fork("store");
   const keyspace = new Keyspace({ clock: () => epochMs(time.now()), random: storeRandom.next });
@@ -139,6 +140,7 @@ export function createScene(options: {
         aheadMs: plan.aheadMs[index] ?? 0,
         slots: plan.slots,
         permits: plan.permits,
+        oneBulkJobPerObject: plan.oneBulkJobPerObject,
         maxFiles: plan.maxFiles,
         processingMs: plan.processingMs,
         newId: () => `${name}-${++ids}`,
@@ -171,11 +173,11 @@ export function createScene(options: {
 
   const crashPlan = createCrashPlan(plan.strikes, {
     now: time.now,
-    struck(machine, { point, stopMs }) {
-      counters.count(stopMs === undefined ? point : "stopped at a crash point");
-      trace.add(`${machine.name} ${stopMs === undefined ? "dies" : "stops"} at ${point}`);
-      if (stopMs !== undefined)
-        time.in(stopMs, `${machine.name} goes on`, () => dispatch.lookAtAll());
+    struck(machine, { point, blow }) {
+      counters.count(blow.kind === "killed" ? point : `${blow.kind} at a crash point`);
+      trace.add(`${machine.name} is ${blow.kind} at ${point}`);
+      if ("forMs" in blow)
+        time.in(blow.forMs, `${machine.name} goes on`, () => dispatch.lookAtAll());
     },
   });
   const crashes: CrashPlan = {

@@ -27,6 +27,7 @@ describePorts({
       now: time.now,
       aheadMs: 0,
       slots: 100,
+      oneBulkJobPerObject: true,
       permits: 5,
       maxFiles: 100,
       processingMs: 0,

@@ -51,6 +51,7 @@ export function createWorkload(
     readonly spanMs: number;
     readonly bursts: readonly number[];
     readonly hasBadSources: boolean;
+    readonly crowding: number;
   },
 ): Workload {
   const files: SourceFiles = new Map();
@@ -79,14 +80,20 @@ function arrivals(
 function newLoad(
   random: Random,
   files: SourceFiles,
-  options: { readonly at: number; readonly index: number; readonly hasBadSources: boolean },
+  options: {
+    readonly at: number;
+    readonly index: number;
+    readonly hasBadSources: boolean;
+    readonly crowding: number;
+  },
 ): LoadSpec {
   const { at, index } = options;
   const name = `L${index}`;
   const operation = random.chance(0.8) ? "upsert" : "delete";
   const bad = options.hasBadSources && random.chance(0.12) ? random.pick(badSources) : undefined;
-  const connection = random.pick(connections);
-  const object = random.pick(objects);
+  const isInCrowd = random.chance(options.crowding);
+  const connection = isInCrowd ? connections[0] : random.pick(connections);
+  const object = isInCrowd ? objects[0] : random.pick(objects);
   const lines: string[] = [];
   const uris: string[] = [];
   const fileCount = random.int(1, 3);

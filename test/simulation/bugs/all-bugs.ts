@@ -62,8 +62,8 @@ export const allBugs: readonly Bug[] = [
   {
     name: "other tools' bulk jobs not counted",
     file: `${ledger}/lua-fragments.ts`,
-    find: "local foreign = redis.call('HVALS', base .. 'foreign-live')",
-    replace: "local foreign = {}",
+    find: "local foreign = redis.call('HLEN', base .. 'foreign-live')",
+    replace: "local foreign = 0",
   },
   {
     name: "gate ignored",
@@ -122,10 +122,9 @@ export const allBugs: readonly Bug[] = [
   },
   {
     name: "the header only in the first part",
-    file: `${steps}/upload-part.ts`,
-    find: 'const headerRecords = load.header === "" ? 0 : 1;\n  return verifiedBody(ports.source.open(bodyPieces(part, sources, load.header)), {',
-    replace:
-      'const head = part.number === 0 ? load.header : "";\n  const headerRecords = head === "" ? 0 : 1;\n  return verifiedBody(ports.source.open(bodyPieces(part, sources, head)), {',
+    file: `${core}/csv/body-pieces.ts`,
+    find: 'if (header === "") return body;',
+    replace: 'if (header === "" || part.number > 0) return body;',
   },
   {
     name: "closed before the last part is up",

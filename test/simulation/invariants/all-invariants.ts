@@ -4,12 +4,14 @@ import { gate } from "./gate.ts";
 import type { Invariant, View } from "./invariant.ts";
 import { allEnd, noIdling } from "./liveness.ts";
 import { bulkJobsMoveOn, ends, noneVanishes } from "./loads.ts";
-import { files, othersObjects, permits, rollingHour } from "./quota.ts";
+import { files, frozen, othersObjects, permits, permitsOfAll, rollingHour } from "./quota.ts";
 import { drains, oneWriter } from "./workers.ts";
 
 export const allInvariants: readonly ((view: View) => Invariant)[] = [
   rollingHour,
   permits,
+  permitsOfAll,
+  frozen,
   othersObjects,
   files,
   gate,

@@ -2,7 +2,7 @@
 import { ourUser } from "../tenant/tenant.ts";
 import { sourceName } from "../workload.ts";
 import type { Invariant, View } from "./invariant.ts";
-import { hashAt } from "./ledger-view.ts";
+import { hashAt, membersAt } from "./ledger-view.ts";
 
 const hourMs = 3_600_000;
 
@@ -42,6 +42,42 @@ export function permits(view: View): Invariant {
         ?.unfinished()
         .filter(({ createdById }) => createdById === ourUser);
       if (ours?.length === allowed) view.counters.count("permits all taken");
+    },
+  };
+}
+
+/** No bulk job is claimed while as many are unfinished as there are permits, those of other tools among them. */
+export function permitsOfAll(view: View): Invariant {
+  const known = new Map<string, ReadonlySet<string>>();
+  return {
+    ledgerChanged(connection) {
+      const base = view.baseOf(connection);
+      const held = membersAt(view.keyspace, `${base}permits`);
+      const before = known.get(connection);
+      known.set(connection, new Set(held));
+      if (before === undefined || held.every((id) => before.has(id))) return;
+      const foreign = hashAt(view.keyspace, `${base}foreign-live`).size;
+      if (foreign > 0) view.counters.count("claim beside other tools");
+      if (held.length + foreign > view.plan.permits)
+        view.violate(
+          "permits of all",
+          `${held.length} bulk jobs of ours are claimed beside ${foreign} of others`,
+        );
+    },
+    redisLost: () => known.clear(),
+  };
+}
+
+/** No create leaves while the ledger waits for a window of unknown history to pass. */
+export function frozen(view: View): Invariant {
+  return {
+    createLeaves(machine, connection) {
+      const witness = hashAt(view.keyspace, `${view.baseOf(connection)}witness`);
+      const lostAt = Number(witness.get("lostAt") ?? 0);
+      const until = Number(witness.get("frozenUntil") ?? 0);
+      const now = view.now();
+      if (now < until && now > lostAt + createSpanMs && !machine.wasAwaySince(lostAt))
+        view.violate("frozen", `a create leaves ${now - lostAt} ms after a loss was written down`);
     },
   };
 }

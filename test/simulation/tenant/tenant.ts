@@ -41,6 +41,8 @@ export interface TenantOptions {
   readonly aheadMs: number;
   readonly slots: number;
   readonly permits: number;
+  /** Whether it refuses a second unfinished bulk job of an object. */
+  readonly oneBulkJobPerObject: boolean;
   readonly maxFiles: number;
   readonly processingMs: number;
   readonly watch: TenantWatch;
@@ -83,6 +85,7 @@ export function createTenant(options: TenantOptions): Tenant {
   const settings = parseSettings({
     slotsPerWindow: options.slots,
     maxUnfinishedBulkJobs: options.permits,
+    oneBulkJobPerObject: options.oneBulkJobPerObject,
     maxFilesPerBulkJob: options.maxFiles,
     processingMs: options.processingMs,
     keepKeys: false,

@@ -1,3 +1,4 @@
+import type { RemoteBulkJob, SlotLimits } from "@headgate/core";
 import { expect, it } from "vitest";
 import { beginCreate } from "./begin-create.ts";
 import { advanceBulkJob, type BulkJobRecord } from "./bulk-job-record.ts";
@@ -8,11 +9,21 @@ import {
   ledgerOfTest,
   type TestLedger,
 } from "./ledger.test-support.ts";
+import { recordObservation } from "./observation.ts";
 
 const start = 1_000_000;
 
-async function claimed(): Promise<TestLedger> {
-  const test = ledgerOfTest({ slots: 2 });
+/** Another tool's bulk job of the object that the test's loads want. */
+const foreign: RemoteBulkJob = {
+  id: "theirs",
+  sourceName: "crm",
+  object: "orders",
+  operation: "upsert",
+  state: "Open",
+};
+
+async function claimed(limits: Partial<SlotLimits> = {}): Promise<TestLedger> {
+  const test = ledgerOfTest({ slots: 2, ...limits });
   await addLoad(test.ledger, { id: "a", parts: 1 });
   await claimAs(test.ledger, "job1");
   return test;
@@ -73,4 +84,22 @@ it("is refused to a worker that another has overtaken, and then stamps nothing",
     code: "ERR_LEDGER_FENCED",
   });
   expect(await slotsOf(test)).toEqual(["o:job1:1", String(start)]);
+});
+
+it("waits while another tool has the object that was free at the claim", async () => {
+  const test = await claimed();
+  const { ledger } = test;
+  const record = await bulkJobOf(ledger, "job1");
+  await recordObservation(ledger, [foreign]);
+  expect(await beginCreate(ledger, record)).toEqual({ kind: "wait", reason: "object-busy" });
+  expect(await slotsOf(test)).toEqual(["o:job1:1", String(start)]);
+
+  await recordObservation(ledger, []);
+  expect(await begin(test)).toMatchObject({ phase: "creating", createAttempts: 1 });
+});
+
+it("does not wait for other tools where the tenant takes several bulk jobs of an object", async () => {
+  const test = await claimed({ oneBulkJobPerObject: false });
+  await recordObservation(test.ledger, [foreign]);
+  expect(await begin(test)).toMatchObject({ phase: "creating" });
 });

@@ -1,7 +1,8 @@
 /**
  * The intent to create, written right before the call is sent. The slot taken at the claim is
  * stamped anew, because the window counts from the sending; a further attempt after one that was or
- * may have been sent takes a slot of its own, for a used one is never given back.
+ * may have been sent takes a slot of its own, for a used one is never given back. An object that
+ * another tool has taken since the claim is waited for: the API would refuse the call, slot spent.
  */
 import type { EpochMs, WaitReason } from "@headgate/core";
 import { z } from "zod";
@@ -16,6 +17,9 @@ local key = base .. 'bulk-job:' .. ARGV[9]
 if redis.call('HGET', key, 'revision') ~= ARGV[10] then return {'granted', '', '0', {}} end
 local slot = 'o:' .. ARGV[9] .. ':' .. ARGV[11]
 local wait = window_decision(slot, 1)
+if not wait and ARGV[6] == '1' and is_others(redis.call('HGET', key, 'objectKey')) then
+  wait = {'object-busy', -1}
+end
 if wait then return {'wait', wait[1], string.format('%.0f', wait[2]), {}} end
 local t = string.format('%.0f', now())
 redis.call('ZADD', base .. 'slots', t, slot)

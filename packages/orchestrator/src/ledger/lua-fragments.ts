@@ -6,7 +6,7 @@
  * index in ARGV of: slots, windowMs, permits, reserveSlots, reservePermits, oneBulkJobPerObject, and
  * the generation and beat that the asking process remembers: where the ledger has others, it has lost
  * data that nobody has accounted for yet. `window_decision(except, first)` looks at history, gate and
- * window only, the slot `except` left out.
+ * window only, the slot `except` left out; `is_others(object)`: whether another tool has it.
  */
 export const slotDecision = `
 local function free_at(stamps, allowed, window)
@@ -55,21 +55,25 @@ local function window_decision(except, first)
   if free == math.huge then return {'window', -1} end
   return {'window', free}
 end
+local function is_others(object)
+  for _, other in ipairs(redis.call('HVALS', base .. 'foreign-live')) do
+    if other == object then return true end
+  end
+  return false
+end
 local function slot_decision(object, first)
   local closed = gate_decision(first)
   if closed then return closed end
-  local foreign = redis.call('HVALS', base .. 'foreign-live')
   if ARGV[first + 5] == '1' then
     if redis.call('HEXISTS', base .. 'live', object) == 1 then return {'object-busy', -1} end
-    for _, other in ipairs(foreign) do
-      if other == object then return {'object-busy', -1} end
-    end
+    if is_others(object) then return {'object-busy', -1} end
   end
   local hold = tonumber(redis.call('HGET', base .. 'holds', object) or '0')
   if hold > now() then return {'object-held', hold} end
   local permits, reserve = tonumber(ARGV[first + 2]), tonumber(ARGV[first + 4])
   local ours = redis.call('ZCARD', base .. 'permits')
-  if ours >= permits - reserve or ours + #foreign >= permits then return {'permits', -1} end
+  local foreign = redis.call('HLEN', base .. 'foreign-live')
+  if ours >= permits - reserve or ours + foreign >= permits then return {'permits', -1} end
   return window_decision('', first)
 end
 `;

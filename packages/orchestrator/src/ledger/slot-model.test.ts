@@ -112,7 +112,10 @@ const create =
     const unknown = decideHistory(model.history, epochMs(model.now));
     const window = decideWindow(others, ledger.limits, epochMs(model.now));
     const gate = { kind: "wait", reason: "gate", until: epochMs(model.gateUntil) } as const;
-    const afterGate: SlotDecision = model.gateUntil > model.now ? gate : window;
+    const isOthers = [...model.foreign.values()].includes(record.objectKey);
+    const isBusy = ledger.limits.oneBulkJobPerObject && isOthers && window.kind === "grant";
+    const free: SlotDecision = isBusy ? { kind: "wait", reason: "object-busy" } : window;
+    const afterGate: SlotDecision = model.gateUntil > model.now ? gate : free;
     const expected: SlotDecision = unknown.kind === "wait" ? unknown : afterGate;
     const answer = await beginCreate(ledger, record);
     if (expected.kind === "wait") return expect(answer).toEqual(expected);

@@ -20,6 +20,7 @@ import type { StepContext, StepResult } from "./context.ts";
 import { failedEnding, finishBulkJob } from "./finish-bulk-job.ts";
 import { later } from "./later.ts";
 import { logIn } from "./log-in.ts";
+import { observeTenant } from "./observe-tenant.ts";
 import { adoptListedLate, endOfConflict, reconcileCreate } from "./reconcile-create.ts";
 import { settleHistory } from "./settle-history.ts";
 import { isUnwanted, unwanted } from "./unwanted.ts";
@@ -46,7 +47,7 @@ export async function createBulkJob(
 ): Promise<StepResult> {
   if (record.phase === "creating" && record.createOutcome === "unknown")
     return await reconcileCreate(context, record, signal);
-  const { ledger, ports } = context;
+  const { ledger, ports, settings } = context;
   if (await isUnwanted(ledger, await readBulkJobParts(ledger, record.id)))
     return await startAbort(context, record, unwanted, []);
   // A login that takes its time must not lie between the slot's stamp and the call's arrival.
@@ -59,6 +60,8 @@ export async function createBulkJob(
     const adopted = mayShow ? await adoptListedLate(context, record, signal) : undefined;
     if (adopted !== undefined) return adopted;
     const { reason, until } = begun;
+    // Only a new list shows that the other tool has ended.
+    if (reason === "object-busy") await observeTenant(context, settings.observeEveryMs, signal);
     ports.emit({
       type: "bulk-job.create-waits",
       bulkJobId: record.id,

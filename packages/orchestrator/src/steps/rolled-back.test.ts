@@ -104,8 +104,11 @@ describe.each([1000, 600_000])("an older copy of %i ms ago", (agoMs) => {
     expect(await bulkJobOf(ledger, story.bulkJobId)).toMatchObject({ phase: "claimed" });
 
     thaw(story);
-    expect(await finish(story)).toMatchObject({ kind: "done", result: { end: "conflict" } });
-    expect(await loadOf(ledger, story.loadId)).toMatchObject({ state: "waiting", restarts: 0 });
+    expect(await runBulkJob(story.worker, story.bulkJobId, signal)).toMatchObject({
+      kind: "snooze",
+      reason: "waits for object-busy",
+    });
+    expect(tenant.bulkJobs.size).toBe(1);
     await tenant.ingestion.abort("remote1", { signal });
     await finishAll(story);
     expect(await loadOf(ledger, story.loadId)).toMatchObject({ state: "complete" });
