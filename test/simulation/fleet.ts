@@ -251,6 +251,7 @@ function contextOf(scene: Scene, machine: Machine, link: RedisLink, name: string
         random,
         counters,
         crashes,
+        readingMs: (uri) => scene.workload.loadOfUri.get(uri)?.readingMs ?? 0,
         fault: (uri) => scene.sourceFault(uri),
       }),
       catalogue,

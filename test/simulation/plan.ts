@@ -79,6 +79,8 @@ export interface Plan {
   readonly strikes: readonly Strike[];
   readonly timed: readonly TimedFault[];
   readonly hasBadSources: boolean;
+  /** Share of the loads whose planning takes minutes. */
+  readonly largeShare: number;
   /** Share of the loads that want one and the same object. */
   readonly crowding: number;
 }
@@ -133,6 +135,7 @@ export function planOf(seed: number, random: Random): Plan {
     })),
     timed: timedFaultsOf(random, quietFrom, bursts),
     hasBadSources: random.chance(0.5),
+    largeShare: some(0.4, () => 0.25),
     crowding: some(0.4, () => 0.8),
   };
 }

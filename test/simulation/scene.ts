@@ -85,6 +85,7 @@ export function createScene(options: {
     bursts: plan.bursts,
     hasBadSources: plan.hasBadSources,
     crowding: plan.crowding,
+    largeShare: plan.largeShare,
   });
   const storeRandom = random.fork("store");
   const keyspace = new Keyspace({ clock: () => epochMs(time.now()), random: storeRandom.next });

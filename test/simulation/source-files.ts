@@ -26,6 +26,8 @@ export interface SourcePortOptions {
   readonly random: Random;
   readonly counters: Counters;
   readonly crashes: CrashPlan;
+  /** How long it takes to read all of an object. */
+  readonly readingMs: (uri: string) => number;
   /** What befalls the next read. */
   readonly fault: (uri: string) => SourceFault | undefined;
 }
@@ -93,6 +95,9 @@ export function createSourcePort(options: SourcePortOptions): SourcePort {
       }
     },
     async *readWhole(object, { signal }) {
+      const takesMs = options.readingMs(object.uri);
+      if (takesMs > 0)
+        await inTime(time.sleep(takesMs, `${machine.name} reads ${object.uri}`, machine), signal);
       yield* stretch(object, undefined, signal);
     },
     async *read(object, range, { signal }) {

@@ -26,6 +26,8 @@ export interface LoadSpec {
   readonly request: LoadRequestInput;
   readonly uris: readonly string[];
   readonly bad: BadSource | undefined;
+  /** How long planning reads each of its files. */
+  readonly readingMs: number;
   /** Every record, as its line; no two loads have one in common. */
   readonly lines: readonly string[];
 }
@@ -52,6 +54,7 @@ export function createWorkload(
     readonly bursts: readonly number[];
     readonly hasBadSources: boolean;
     readonly crowding: number;
+    readonly largeShare: number;
   },
 ): Workload {
   const files: SourceFiles = new Map();
@@ -85,6 +88,7 @@ function newLoad(
     readonly index: number;
     readonly hasBadSources: boolean;
     readonly crowding: number;
+    readonly largeShare: number;
   },
 ): LoadSpec {
   const { at, index } = options;
@@ -120,6 +124,7 @@ function newLoad(
     request: { connection, sourceName, object, operation, source: { keys: uris } },
     uris,
     bad,
+    readingMs: random.chance(options.largeShare) ? random.int(10, 600) * 1000 : 0,
     lines,
   };
 }

@@ -112,7 +112,7 @@ const create =
     const unknown = decideHistory(model.history, epochMs(model.now));
     const window = decideWindow(others, ledger.limits, epochMs(model.now));
     const gate = { kind: "wait", reason: "gate", until: epochMs(model.gateUntil) } as const;
-    const isOthers = [...model.foreign.values()].includes(record.objectKey);
+    const isOthers = [...model.foreign.values()].some((object) => object === record.objectKey);
     const isBusy = ledger.limits.oneBulkJobPerObject && isOthers && window.kind === "grant";
     const free: SlotDecision = isBusy ? { kind: "wait", reason: "object-busy" } : window;
     const afterGate: SlotDecision = model.gateUntil > model.now ? gate : free;
