@@ -100,6 +100,8 @@ describe("what the tenant lists", () => {
       kind: "lost",
       sign: "unknown-bulk-jobs",
     });
+    const both = [stray({ createdAt: edge }), stray({ createdAt: edge + 1 })];
+    expect(judgeByTenant(intact, both, context).kind).toBe("lost");
     const harmless = [
       stray({ createdAt: edge }),
       stray({ createdAt: undefined }),

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { answerDate, maxRetryAfterMs, retryAfterMs } from "./answer-headers.ts";
 
-const date = answerDate("Fri, 17 Jul 2026 10:00:00 GMT");
+const now = "Fri, 17 Jul 2026 10:00:00 GMT";
+const date = answerDate(now);
 
 describe("answerDate", () => {
   it("reads the fixed date form", () => {
-    expect(date).toBe(Date.UTC(2026, 6, 17, 10));
+    expect(answerDate(now)).toBe(Date.UTC(2026, 6, 17, 10));
   });
 
   it.each([
