@@ -74,6 +74,7 @@ describePorts({
         random,
         counters,
         crashes,
+        readingMs: () => 0,
         fault: nothing,
       }),
       async put(name, content) {
