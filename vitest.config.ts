@@ -1,5 +1,9 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** They measure the process they run in. */
+const alone = "**/*.memory.test.ts";
 
 export default defineConfig({
   resolve: { conditions: ["@headgate/source"] },
@@ -9,6 +13,10 @@ export default defineConfig({
     setupFiles: ["test/setup/loopback-only.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Many files wait more than they compute. vitest's default is one process less than cores.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Files share a few processes: to import the AWS SDK and BullMQ anew takes longer than most tests.
+    isolate: false,
     // Programs that tests start from source compile it once, not at each start.
     env: {
       NODE_COMPILE_CACHE: fileURLToPath(
@@ -21,8 +29,13 @@ export default defineConfig({
         test: {
           name: "redis",
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [alone],
           provide: { store: "redis" },
         },
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: [`packages/*/src/${alone}`], isolate: true },
       },
       {
         // The tests of all that works on ledgers, once more with these in memory. Their queues stay

@@ -14,7 +14,11 @@ const redisUrl = process.env.HEADGATE_REDIS_URL;
 const allowedNames = ["localhost", ...(redisUrl ? [new URL(redisUrl).hostname] : [])];
 const usesTenant = Object.keys(process.env).some((name) => name.startsWith("HEADGATE_TENANT_"));
 
-if (!usesTenant) {
+/** Where several test files share a process, the first has done it for all. */
+const done = Symbol.for("headgate.loopback-only");
+
+if (!usesTenant && !Object.hasOwn(Socket.prototype, done)) {
+  Object.defineProperty(Socket.prototype, done, { value: true });
   const connect = Socket.prototype.connect;
   Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
     const host = hostOf(args);
