@@ -1,4 +1,4 @@
-/** Each seeded bug, until an invariant catches it. */
+/** Each seeded bug, until an invariant catches it; the seed that does must then do the same again. */
 import { allBugs } from "./bugs/all-bugs.ts";
 import { runSeeds } from "./run-seeds.ts";
 
@@ -10,6 +10,8 @@ export interface BugsReport {
     readonly seeds: number | undefined;
     readonly seed: number | undefined;
     readonly invariant: string | undefined;
+    /** Whether that seed went event by event as before when it was run again. */
+    readonly repeats: boolean;
   }[];
 }
 
@@ -22,26 +24,49 @@ export async function runBugs(options: {
   const bugs: BugsReport["bugs"][number][] = [];
   for (const { name } of allBugs) {
     let done = 0;
-    let caught: { readonly seed: number; readonly invariant: string } | undefined;
+    let caught: Caught | undefined;
     await runSeeds({
       ...options,
       count: options.seeds,
       bug: name,
       isEnough: ({ violation }) => violation !== undefined,
-      onResult({ seed, violation }) {
+      onResult({ seed, violation, traceHash }) {
         done++;
-        if (violation !== undefined) caught ??= { seed, invariant: violation.invariant };
+        if (violation !== undefined) caught ??= { seed, traceHash, ...violation };
       },
     });
+    const repeats = caught !== undefined && (await doesRepeat(name, caught));
     bugs.push({
       name,
       seeds: caught && done,
       seed: caught?.seed,
       invariant: caught?.invariant,
+      repeats,
     });
     process.stderr.write(
-      `${name}: ${caught === undefined ? `NOT caught within ${done} seeds` : `caught by "${caught.invariant}" at seed ${caught.seed}, after ${done} seeds`}\n`,
+      `${name}: ${caught === undefined ? `NOT caught within ${done} seeds` : `caught by "${caught.invariant}" at seed ${caught.seed}, after ${done} seeds; ${repeats ? "repeats" : "does NOT repeat"}`}\n`,
     );
   }
-  return { ok: bugs.every(({ seeds }) => seeds !== undefined), bugs };
+  return { ok: bugs.every(({ repeats }) => repeats), bugs };
+}
+
+interface Caught {
+  readonly seed: number;
+  readonly invariant: string;
+  readonly traceHash: string;
+}
+
+async function doesRepeat(bug: string, { seed, traceHash }: Caught): Promise<boolean> {
+  let again = "";
+  await runSeeds({
+    from: seed,
+    count: 1,
+    processes: 1,
+    bug,
+    isEnough: () => true,
+    onResult(result) {
+      again = result.traceHash;
+    },
+  });
+  return again === traceHash;
 }
