@@ -73,7 +73,7 @@ function arrivals(
   options: { readonly start: number; readonly spanMs: number; readonly bursts: readonly number[] },
 ): readonly number[] {
   const { start, spanMs, bursts } = options;
-  return Array.from({ length: random.int(20, 26) }, () =>
+  return Array.from({ length: random.int(20, 22) }, () =>
     random.chance(0.7)
       ? random.pick(bursts) + random.int(0, random.pick([30_000, 900_000]))
       : start + random.int(0, spanMs),

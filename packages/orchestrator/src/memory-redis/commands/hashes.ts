@@ -18,9 +18,7 @@ export const hashCommands: Readonly<Record<string, Command>> = {
     [2, 2],
     (keyspace, key, [name = ""]) => keyspace.get(key, "hash")?.fields.get(name) ?? null,
   ),
-  hgetall: command([1, 1], (keyspace, key) =>
-    [...(keyspace.get(key, "hash")?.fields ?? [])].flat(),
-  ),
+  hgetall: command([1, 1], (keyspace, key) => flat(keyspace.get(key, "hash")?.fields)),
   hincrby: command([3, 3], (keyspace, key, [name = "", by]) => {
     const step = integer(by);
     const before = keyspace.get(key, "hash")?.fields.get(name) ?? "0";
@@ -37,7 +35,7 @@ export const hashCommands: Readonly<Record<string, Command>> = {
   hscan: command([2, 4], (keyspace, key, [cursor, option = "COUNT"]) => {
     if (cursor !== "0") throw unknownHere(`the cursor ${cursor}`);
     if (option.toUpperCase() !== "COUNT") throw unknownHere(`HSCAN ${option}`);
-    return ["0", [...(keyspace.get(key, "hash")?.fields ?? [])].flat()];
+    return ["0", flat(keyspace.get(key, "hash")?.fields)];
   }),
   hset: command([3, any], (keyspace, key, rest) => {
     const pairs = pairsOf(rest, wrongCount("hset"));
@@ -56,3 +54,10 @@ export const hashCommands: Readonly<Record<string, Command>> = {
     ...(keyspace.get(key, "hash")?.fields.values() ?? []),
   ]),
 };
+
+/** Names and values in turn. */
+function flat(fields: ReadonlyMap<string, string> | undefined): string[] {
+  const reply: string[] = [];
+  for (const [name, value] of fields ?? []) reply.push(name, value);
+  return reply;
+}

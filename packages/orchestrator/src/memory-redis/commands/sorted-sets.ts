@@ -68,8 +68,11 @@ export const sortedSetCommands: Readonly<Record<string, Command>> = {
   ),
 };
 
+/** What a key that is not there holds; nothing is ever put into it. */
+const nobody = createSortedSet();
+
 function sortedOf(keyspace: Keyspace, key: string): SortedSet {
-  return keyspace.get(key, "zset")?.sorted ?? createSortedSet();
+  return keyspace.get(key, "zset")?.sorted ?? nobody;
 }
 
 function removeAll(keyspace: Keyspace, key: string, members: readonly string[]): number {
