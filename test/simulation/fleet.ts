@@ -285,6 +285,10 @@ function settingsOf(plan: Scene["plan"]): StepSettings {
     pollMaxMs: milliseconds(plan.pollMaxMs),
     observeEveryMs: milliseconds(plan.observeEveryMs),
     onUnknownUpload: plan.onUnknownUpload,
-    reap: defaultReapSettings,
+    reap: {
+      ...defaultReapSettings,
+      alarmAgeMs: milliseconds(0.65 * plan.retentionMs),
+      abortAgeMs: milliseconds(0.75 * plan.retentionMs),
+    },
   };
 }

@@ -61,6 +61,10 @@ export interface Plan {
   readonly maxFiles: number;
   readonly maxPartBytes: number;
   readonly processingMs: number;
+  /** Age at which the tenants remove an Open or UploadComplete bulk job. */
+  readonly retentionMs: number;
+  /** Longest time that a bulk job hangs in processing. */
+  readonly longestStuckMs: number;
   readonly sweepEveryMs: number;
   readonly reapEveryMs: number;
   readonly pollMinMs: number;
@@ -113,6 +117,7 @@ export function planOf(seed: number, random: Random): Plan {
     maxFiles: random.int(3, 8),
     maxPartBytes: random.int(60, 240),
     processingMs: random.int(1, 20) * minuteMs,
+    ...retentionOf(random),
     sweepEveryMs: random.int(40, 80) * minuteMs,
     reapEveryMs: random.int(120, 240) * minuteMs,
     pollMinMs: 2 * minuteMs,
@@ -138,6 +143,13 @@ export function planOf(seed: number, random: Random): Plan {
     largeShare: some(0.4, () => 0.25),
     crowding: some(0.4, () => 0.8),
   };
+}
+
+/** Seven days are longer than a run, so some tenants keep nothing for a day. */
+function retentionOf(random: Random): Pick<Plan, "retentionMs" | "longestStuckMs"> {
+  return random.chance(0.3)
+    ? { retentionMs: random.int(16, 24) * hourMs, longestStuckMs: 50 * hourMs }
+    : { retentionMs: 7 * 24 * hourMs, longestStuckMs: 8 * hourMs };
 }
 
 function blowOf(random: Random): Blow {

@@ -144,6 +144,7 @@ export function createScene(options: {
         oneBulkJobPerObject: plan.oneBulkJobPerObject,
         maxFiles: plan.maxFiles,
         processingMs: plan.processingMs,
+        retentionMs: plan.retentionMs,
         newId: () => `${name}-${++ids}`,
         watch: {
           createArrived(ours, { object }) {
@@ -235,7 +236,7 @@ export function createScene(options: {
       }
       if (!tenantRandom.chance(plan.stuckRate)) return undefined;
       counters.count("bulk job stuck for hours");
-      return { lastsMs: tenantRandom.int(2, 8) * 3_600_000 };
+      return { lastsMs: tenantRandom.int(2 * 3_600_000, plan.longestStuckMs) };
     },
     sourceFault(uri) {
       if (isCalm || !tenantRandom.chance(plan.sourceFaultRate)) return undefined;
@@ -251,6 +252,7 @@ export function createScene(options: {
       if (event.type === "bulk-job.upload-unknown") counters.count("upload unknown");
       if (event.type === "bulk-job.opened" && event.adopted) counters.count("bulk job adopted");
       if (event.type === "bulk-job.part-returned") counters.count("part returned");
+      if (event.type === "reaper.acted") counters.count(`reaper ${event.decision}: ${event.why}`);
       if (event.type === "bulk-job.ended") counters.count(`bulk job ended ${event.end}`);
     },
     unexpected: (task, error) => void counters.count(`unexpected ${task.queue} ${error.name}`),

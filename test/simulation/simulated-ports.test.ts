@@ -28,6 +28,7 @@ describePorts({
       aheadMs: 0,
       slots: 100,
       oneBulkJobPerObject: true,
+      retentionMs: 604_800_000,
       permits: 5,
       maxFiles: 100,
       processingMs: 0,

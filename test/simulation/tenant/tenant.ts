@@ -45,6 +45,7 @@ export interface TenantOptions {
   readonly oneBulkJobPerObject: boolean;
   readonly maxFiles: number;
   readonly processingMs: number;
+  readonly retentionMs: number;
   readonly watch: TenantWatch;
   readonly newId: () => string;
 }
@@ -88,6 +89,7 @@ export function createTenant(options: TenantOptions): Tenant {
     oneBulkJobPerObject: options.oneBulkJobPerObject,
     maxFilesPerBulkJob: options.maxFiles,
     processingMs: options.processingMs,
+    retentionMs: options.retentionMs,
     keepKeys: false,
   });
   const creations = new ArrivalLog(settings);

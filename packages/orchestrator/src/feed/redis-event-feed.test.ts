@@ -19,7 +19,8 @@ function feedOfTest(options: { readonly held?: number; readonly writesTo?: Redis
   const feed = createRedisEventFeed({
     redis: door.redis,
     prefix,
-    connect: () => new Redis(inject("redisUrl"), { maxRetriesPerRequest: null }),
+    connect: () =>
+      new Redis(inject("redisUrl"), { connectionName: prefix, maxRetriesPerRequest: null }),
   });
   const writer = createEventWriter({
     redis: options.writesTo ?? door.redis,
@@ -32,6 +33,12 @@ function feedOfTest(options: { readonly held?: number; readonly writesTo?: Redis
     await writer.close();
   });
   return { door, feed, writer, key: `${prefix}:events` };
+}
+
+/** The feed's own connections that wait for entries, as CLIENT LIST tells them. */
+async function blocked({ door }: TestFeed): Promise<readonly string[]> {
+  const clients = String(await door.redis.client("LIST")).split("\n");
+  return clients.filter((line) => /cmd=xread/.test(line) && line.includes(` name=${door.prefix} `));
 }
 
 function event(n: number): HeadgateEvent {
@@ -95,8 +102,7 @@ describe("the feed of events", () => {
     const followers = Array.from({ length: 50 }, () => take(test, "0-0", 2005));
     await write(test, counted(2000, 5));
     for (const seen of await Promise.all(followers)) expect(seen).toEqual(counted(2005));
-    const clients = String(await test.door.redis.client("LIST"));
-    expect(clients.split("\n").filter((line) => line.includes("cmd=xread"))).toHaveLength(1);
+    expect(await blocked(test)).toHaveLength(1);
   });
 
   it("tells a slow follower of what was dropped meanwhile, and goes on behind it", async () => {
@@ -171,8 +177,7 @@ describe("the feed of events", () => {
     await write(test, [1]);
     expect(numberOf((await first).value as FeedEntry)).toBe(1);
     const next = follower.next();
-    const clients = String(await test.door.redis.client("LIST")).split("\n");
-    for (const line of clients.filter((text) => text.includes("cmd=xread")))
+    for (const line of await blocked(test))
       await test.door.redis.client("KILL", "ID", Number(/id=(\d+)/.exec(line)?.[1]));
     await write(test, [2]);
     expect(numberOf((await next).value as FeedEntry)).toBe(2);
