@@ -29,7 +29,6 @@ const branches = [
   "part returned",
   "permits all taken",
   "reason unstable",
-  "reaper abort: lost",
   "reaper abort: too-old",
   "reaper report: foreign",
   "reaper report: old",

@@ -27,6 +27,8 @@ redis.call('HSET', key, 'revision', beat)
 redis.call('ZREM', base .. 'permits', id)
 if redis.call('HGET', base .. 'live', object) == id then redis.call('HDEL', base .. 'live', object) end
 if facts[4] then redis.call('EXPIRE', base .. 'remote:' .. facts[4], keep) end
+-- While it was being created the list told its rival from it by nothing; the next one will.
+if ending == 'conflict' then redis.call('DEL', base .. 'observed', base .. 'observed-at') end
 if ARGV[10] ~= '' then redis.call('HSET', key, 'remoteState', ARGV[10]) end
 for _, suffix in ipairs({'', ':parts', ':receipts'}) do redis.call('EXPIRE', key .. suffix, keep) end
 

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { bulkJobOf, loadOf } from "../ledger/ledger.test-support.ts";
 import { rememberPrincipal } from "../ledger/observation.ts";
 import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
+import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import { runBulkJob } from "./run-bulk-job.ts";
 import { runLoad } from "./run-load.ts";
 import { virtualFleet } from "./virtual-fleet.test-support.ts";
@@ -147,6 +148,19 @@ it.each([
     restarts: 0,
   });
   expect(await slotsOf(fleet)).toContain(`o:${bulkJobId}:1`);
+});
+
+it("leaves the object to the one that it gave way to, which the list before the next claim shows", async () => {
+  const { fleet, bulkJobId } = await unanswered((f) => create(f, "them"));
+  const { context, events, tenant } = fleet;
+  const ended = await runBulkJob(context, bulkJobId, signal);
+  expect(ended).toMatchObject({ result: { end: "conflict" } });
+  const held = Date.now() + 31_000;
+  const ledger = { ...context.ledger, clock: () => epochMs(held) };
+  const settings = { ...context.settings, observeEveryMs: milliseconds(600_000) };
+  await claimBulkJobs({ ...context, ledger, settings }, signal);
+  expect(events.at(-1)).toMatchObject({ type: "claim.waits", reason: "object-busy" });
+  expect(tenant.bulkJobs.size).toBe(1);
 });
 
 it("takes no notice of bulk jobs of other objects", async () => {
