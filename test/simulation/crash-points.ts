@@ -143,7 +143,7 @@ const scripts: readonly (readonly [string, Mark | "advance"])[] = [
   ["'RENAME', sources", { operation: "plan", role: "result" }],
   ["'phase', 'claimed'", { operation: "claim", role: "intent" }],
   ["'phase', 'ended', 'end'", { operation: "end", role: "intent" }],
-  ["for i = 3, #ARGV - 1, 2 do redis.call('HSET', key, ARGV[i]", "advance"],
+  ["for i = 3, argc, 2 do redis.call('HSET', key, ARGV[i]", "advance"],
 ];
 
 function scriptMark(text: string): Mark | "advance" | undefined {

@@ -222,7 +222,7 @@ function contextOf(scene: Scene, machine: Machine, link: RedisLink, name: string
     base: scene.baseOf(name),
     limits: limitsOf(plan),
     clock: () => epochMs(time.now()),
-    memory: createLedgerMemory(),
+    memory: createLedgerMemory(machine.name),
   };
   let ids = 0;
   const emit = (event: Parameters<StepContext["ports"]["emit"]>[0]): void =>

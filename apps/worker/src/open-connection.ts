@@ -57,7 +57,7 @@ export async function openConnection(
       base: ledgerBase(config.redis.prefix, name),
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
-      memory: createLedgerMemory(),
+      memory: createLedgerMemory(systemChance.newId()),
       seals: createSeals(signingKeysOf(config.redis)),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  beatsKeptMs,
   judgeByMemory,
   judgeByTenant,
+  keptBeats,
   type LedgerWitness,
   lossSentence,
   sameUser,
   type TenantCreation,
+  type WitnessMemory,
 } from "./ledger-history.ts";
 import { slotWindowMarginMs } from "./slot-ledger.ts";
 import { epochMs, milliseconds } from "./units.ts";
@@ -14,24 +17,32 @@ import { epochMs, milliseconds } from "./units.ts";
 const now = epochMs(10_000_000);
 const windowMs = milliseconds(1_000_000);
 const context = { now, windowMs };
-const intact: LedgerWitness = { generation: "g1", beat: 9_000_000_000, lostBeat: 0 };
-const empty: LedgerWitness = { generation: undefined, beat: 0, lostBeat: 0 };
+const beats = new Map([
+  ["one", 8_999_999_990],
+  ["two", 9_000_000_000],
+]);
+const intact: LedgerWitness = { generation: "g1", beat: 9_000_000_000, lostBeat: 0, beats };
+const empty: LedgerWitness = { generation: undefined, beat: 0, lostBeat: 0, beats: new Map() };
+
+function judge(witness: LedgerWitness, memory: WitnessMemory | undefined) {
+  return judgeByMemory(witness, memory, windowMs);
+}
 
 function stray(changes: Partial<TenantCreation> = {}): TenantCreation {
   return { id: "r1", createdAt: now, known: false, maybeOurs: true, ...changes };
 }
 
 describe("what a process remembers", () => {
-  const memory = { generation: "g1", beat: intact.beat };
+  const memory = { generation: "g1", beat: intact.beat, beats };
 
   it("asks the tenant where it has just begun", () => {
-    expect(judgeByMemory(intact, undefined)).toEqual({ kind: "ask-tenant" });
-    expect(judgeByMemory(empty, undefined)).toEqual({ kind: "ask-tenant" });
+    expect(judge(intact, undefined)).toEqual({ kind: "ask-tenant" });
+    expect(judge(empty, undefined)).toEqual({ kind: "ask-tenant" });
   });
 
   it("trusts a ledger that is where it was, or further", () => {
     for (const beat of [intact.beat, intact.beat + 1])
-      expect(judgeByMemory({ ...intact, beat }, memory)).toEqual({ kind: "trusted" });
+      expect(judge({ ...intact, beat }, memory)).toEqual({ kind: "trusted" });
   });
 
   it("sees one that is a single beat behind, empty, or another one", () => {
@@ -39,7 +50,7 @@ describe("what a process remembers", () => {
       { ...intact, beat: intact.beat - 1 },
       empty,
       { ...intact, generation: "g2" },
-    ].map((witness) => judgeByMemory(witness, memory));
+    ].map((witness) => judge(witness, memory));
     expect(signs).toEqual([
       { kind: "lost", sign: "rolled-back" },
       { kind: "lost", sign: "emptied" },
@@ -48,24 +59,67 @@ describe("what a process remembers", () => {
   });
 
   it("joins in where another worker has noticed the loss since, and only then", () => {
-    const since = { generation: "g2", beat: intact.beat + 9, lostBeat: intact.beat + 1 };
-    expect(judgeByMemory(since, memory)).toEqual({ kind: "trusted" });
+    const since = { ...intact, generation: "g2", beat: intact.beat + 9, lostBeat: intact.beat + 1 };
+    expect(judge(since, memory)).toEqual({ kind: "trusted" });
     const earlier = { ...since, lostBeat: intact.beat };
-    expect(judgeByMemory(earlier, memory)).toEqual({ kind: "lost", sign: "replaced" });
+    expect(judge(earlier, memory)).toEqual({ kind: "lost", sign: "replaced" });
   });
 
-  it("never trusts a copy that lacks something it was told, and always the ledger itself", () => {
-    const beats = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 30 });
+  it("sees that a beat of any process is gone, whatever the others have written since", () => {
+    const later = { ...intact, beat: intact.beat + 1000 };
+    const others: Record<string, number>[] = [
+      { one: 8_999_999_989, two: later.beat },
+      { one: later.beat, two: 8_999_999_999 },
+      { one: later.beat },
+    ];
+    for (const fields of others)
+      expect(judge({ ...later, beats: new Map(Object.entries(fields)) }, memory)).toEqual({
+        kind: "lost",
+        sign: "rolled-back",
+      });
+    const whole = new Map([...beats, ["three", later.beat]]);
+    expect(judge({ ...later, beats: whole }, memory)).toEqual({ kind: "trusted" });
+  });
+
+  it("misses no beat of a process that was silent for longer than a window and its margin", () => {
+    const kept = beatsKeptMs(windowMs) * 1000;
+    expect(kept).toBe((windowMs + slotWindowMarginMs) * 1000);
+    const silent = {
+      generation: "g1",
+      beat: intact.beat,
+      beats: new Map([["one", 8_000_000_000]]),
+    };
+    const at = (beat: number) => judge({ ...intact, beat, beats: new Map() }, silent);
+    const edge = 8_000_000_000 + kept;
+    expect(at(edge).kind).toBe("lost");
+    expect(at(edge + 1).kind).toBe("trusted");
+    expect(keptBeats(silent.beats, edge, windowMs)).toEqual(silent.beats);
+    expect(keptBeats(silent.beats, edge + 1, windowMs)).toEqual(new Map());
+  });
+
+  it("never trusts a copy that lacks something a process was told, and always the ledger itself", () => {
+    const writers = ["one", "two", "three"] as const;
+    const writes = fc.array(fc.constantFrom(...writers), { minLength: 1, maxLength: 30 });
+    const beatsOf = (history: readonly string[]) => new Map(history.map((by, i) => [by, i + 1]));
     fc.assert(
-      fc.property(beats, fc.nat(29), (gaps, at) => {
-        const acknowledged = gaps.map((_, i) => gaps.slice(0, i + 1).reduce((a, b) => a + b));
-        const last = acknowledged.at(-1) ?? 0;
-        const copied = acknowledged[Math.min(at, gaps.length - 1)] ?? 0;
-        const verdict = judgeByMemory(
-          { generation: "g", beat: copied, lostBeat: 0 },
-          { generation: "g", beat: last },
-        );
-        expect(verdict.kind).toBe(copied === last ? "trusted" : "lost");
+      fc.property(writes, fc.nat(30), writes, (history, at, since) => {
+        const copied = history.slice(0, at);
+        const goneWriters = new Set(history.slice(at));
+        // One that has lost a beat of its own moves it no further.
+        const after = since.filter((by) => !goneWriters.has(by));
+        const now = [...copied, ...history.slice(at).map(() => ""), ...after];
+        const witness = {
+          ...{ generation: "g", beat: now.length, lostBeat: 0 },
+          beats: new Map([...beatsOf(now)].filter(([by]) => by !== "")),
+        };
+        for (const process of writers) {
+          const own = beatsOf(history).get(process);
+          const memory = {
+            ...{ generation: "g", beat: own ?? 0 },
+            beats: own === undefined ? new Map<string, number>() : new Map([[process, own]]),
+          };
+          expect(judge(witness, memory).kind).toBe(goneWriters.has(process) ? "lost" : "trusted");
+        }
       }),
     );
   });

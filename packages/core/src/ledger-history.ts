@@ -9,7 +9,7 @@
  */
 import { assertNever } from "./assert-never.ts";
 import { slotWindowMarginMs } from "./slot-ledger.ts";
-import type { EpochMs, Milliseconds } from "./units.ts";
+import { type EpochMs, type Milliseconds, milliseconds } from "./units.ts";
 
 /** What stands in the ledger. Beats are the fleet's time in microseconds, each newer than the last. */
 export interface LedgerWitness {
@@ -19,12 +19,15 @@ export interface LedgerWitness {
   readonly beat: number;
   /** Beat at which the last loss was noticed; 0 where none was. */
   readonly lostBeat: number;
+  /** The last beat of each process; no other moves it, so none can hide that one of it is gone. */
+  readonly beats: ReadonlyMap<string, number>;
 }
 
 /** What one process has last seen of the ledger, by answers to itself. */
 export interface WitnessMemory {
   readonly generation: string;
   readonly beat: number;
+  readonly beats: ReadonlyMap<string, number>;
 }
 
 /** A bulk job of the tenant, whatever its state. */
@@ -54,13 +57,37 @@ export type HistoryVerdict =
 export function judgeByMemory(
   witness: LedgerWitness,
   memory: WitnessMemory | undefined,
+  windowMs: Milliseconds,
 ): HistoryVerdict | { readonly kind: "ask-tenant" } {
   if (memory === undefined) return { kind: "ask-tenant" };
   if (witness.generation === undefined) return { kind: "lost", sign: "emptied" };
   if (witness.generation === memory.generation)
-    return witness.beat < memory.beat ? { kind: "lost", sign: "rolled-back" } : { kind: "trusted" };
+    return isBehind(witness, memory, windowMs)
+      ? { kind: "lost", sign: "rolled-back" }
+      : { kind: "trusted" };
   // All that we remember lies before the loss that another worker has noticed.
   return witness.lostBeat > memory.beat ? { kind: "trusted" } : { kind: "lost", sign: "replaced" };
+}
+
+/** A process that is silent for longer has no slot in the window, and its beat is forgotten. */
+export function beatsKeptMs(windowMs: Milliseconds): Milliseconds {
+  return milliseconds(windowMs + slotWindowMarginMs);
+}
+
+/** Beats by process without those that are too old to be kept beside `latest`. */
+export function keptBeats(
+  beats: ReadonlyMap<string, number>,
+  latest: number,
+  windowMs: Milliseconds,
+): ReadonlyMap<string, number> {
+  const oldest = latest - beatsKeptMs(windowMs) * 1000;
+  return new Map([...beats].filter(([, beat]) => beat >= oldest));
+}
+
+function isBehind(witness: LedgerWitness, memory: WitnessMemory, windowMs: Milliseconds): boolean {
+  if (witness.beat < memory.beat) return true;
+  const remembered = keptBeats(memory.beats, witness.beat, windowMs);
+  return [...remembered].some(([process, beat]) => (witness.beats.get(process) ?? 0) < beat);
 }
 
 /**

@@ -143,7 +143,7 @@ export async function findOurBulkJob(
 const advanceScript = `
 local key = base .. 'bulk-job:' .. ARGV[1]
 if redis.call('HGET', key, 'revision') ~= ARGV[2] then return {} end
-for i = 3, #ARGV - 1, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+for i = 3, argc, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 local remote = redis.call('HGET', key, 'remoteId')
 if remote then redis.call('SET', base .. 'remote:' .. remote, ARGV[1]) end
 redis.call('HSET', key, 'revision', stamp())

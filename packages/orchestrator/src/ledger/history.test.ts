@@ -1,4 +1,4 @@
-import { seconds } from "@headgate/core";
+import { beatsKeptMs, seconds } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { beginCreate } from "./begin-create.ts";
 import { advanceBulkJob } from "./bulk-job-record.ts";
@@ -23,31 +23,41 @@ import {
 } from "./ledger.test-support.ts";
 import type { Ledger } from "./ledger.ts";
 import { copyLedger } from "./ledger-copy.test-support.ts";
-import { createLedgerMemory, type LedgerMemory } from "./ledger-memory.ts";
+import { createLedgerMemory, type LedgerMemory, noteBeat, noteWitness } from "./ledger-memory.ts";
 import { readPrincipal, recordObservation } from "./observation.ts";
 
 const start = 1_000_000;
 const history = { kind: "wait", reason: "history" };
 const report = { sign: "rolled-back", unknownBulkJobs: [], missingLoads: [] } as const;
 
-/** One of two processes that share a ledger, each with a memory of its own. */
-function processOn({ ledger }: TestLedger): Ledger & { readonly memory: LedgerMemory } {
-  return { ...ledger, memory: createLedgerMemory() };
+type Process = Ledger & { readonly memory: LedgerMemory };
+
+/** One of the processes that share a ledger, each with a memory of its own. */
+function processOn({ ledger }: TestLedger, name = "p1"): Process {
+  return { ...ledger, memory: createLedgerMemory(name) };
 }
 
-async function judged(test: TestLedger): Promise<Ledger & { readonly memory: LedgerMemory }> {
-  const process = processOn(test);
-  process.memory.witness = await beginHistory(process, "g1");
+async function judged(test: TestLedger, name?: string): Promise<Process> {
+  const process = processOn(test, name);
+  await beginHistory(process, "g1");
   return process;
 }
 
 describe("a generation", () => {
   it("is given once, whoever comes first", async () => {
     const test = ledgerOfTest();
-    const first = await beginHistory(test.ledger, "g1");
-    const second = await beginHistory(test.ledger, "g2");
-    expect([first.generation, second.generation]).toEqual(["g1", "g1"]);
-    expect(second.beat).toBeGreaterThan(first.beat);
+    const [first, second] = [processOn(test, "p1"), processOn(test, "p2")];
+    await beginHistory(first, "g1");
+    await beginHistory(second, "g2");
+    const [one, two] = [first.memory.witness, second.memory.witness];
+    expect([one?.generation, two?.generation]).toEqual(["g1", "g1"]);
+    expect(two?.beat).toBeGreaterThan(one?.beat ?? 0);
+    expect((await readWitness(first)).beats).toEqual(
+      new Map([
+        ["p1", one?.beat],
+        ["p2", two?.beat],
+      ]),
+    );
     expect(await readLoss(test.ledger)).toBeUndefined();
   });
 });
@@ -58,7 +68,7 @@ describe("a process", () => {
     const process = processOn(test);
     await addLoad(process, { id: "a", parts: 1 });
     expect(await claimAs(process, "job1")).toEqual(history);
-    process.memory.witness = await beginHistory(process, "g1");
+    await beginHistory(process, "g1");
     expect(await claimAs(process, "job1")).toEqual({ kind: "granted" });
   });
 
@@ -102,6 +112,54 @@ describe("a process", () => {
     expect(await process.redis.exists(`${process.base}slots`)).toBe(0);
   });
 
+  it("is granted nothing by an older copy though another process has written since", async () => {
+    const test = ledgerOfTest();
+    const [one, two] = [await judged(test, "p1"), await judged(test, "p2")];
+    await addLoad(one, { id: "a", parts: 1 });
+    await addLoad(one, { id: "b", object: "customers", parts: 1 });
+    const goBack = await copyLedger(one);
+    await claimAs(one, "job1");
+    await goBack();
+    test.setNow(start + 1);
+    await moveBeat(two);
+    const { beat } = await readWitness(one);
+    expect(beat).toBeGreaterThan(one.memory.witness?.beat ?? 0);
+    expect(await claimAs(one, "job2")).toEqual(history);
+  });
+
+  it("is granted nothing by an older copy though it has itself written since", async () => {
+    const test = ledgerOfTest();
+    const process = await judged(test);
+    await addLoad(process, { id: "a", parts: 1 });
+    await addLoad(process, { id: "b", object: "customers", parts: 1 });
+    await claimAs(process, "job1");
+    const record = await bulkJobOf(process, "job1");
+    const goBack = await copyLedger(process);
+    await claimAs(process, "job2", { object: "customers" });
+    await goBack();
+    test.setNow(start + 1);
+    const { revision } = await advanceBulkJob(process, record, { tries: 1 });
+    expect(revision).toBe((await readWitness(process)).beat);
+    expect(await claimAs(process, "job3", { object: "customers" })).toEqual(history);
+  });
+
+  it("forgets the beat of one that has been silent for a window, which costs that one a look", async () => {
+    const test = ledgerOfTest();
+    const [one, two] = [await judged(test, "p1"), await judged(test, "p2")];
+    const kept = beatsKeptMs(test.ledger.limits.windowMs);
+    await addLoad(one, { id: "a", parts: 1 });
+    test.setNow(start + kept);
+    await moveBeat(two);
+    expect([...(await readWitness(one)).beats.keys()]).toEqual(["p1", "p2"]);
+    test.setNow(start + kept + 1);
+    await moveBeat(two);
+    const witness = await readWitness(one);
+    expect([...witness.beats.keys()]).toEqual(["p2"]);
+    expect(await claimAs(one, "job1")).toEqual(history);
+    noteWitness(one.memory, witness, one.limits.windowMs);
+    expect(await claimAs(one, "job1")).toEqual({ kind: "granted" });
+  });
+
   it("sends no create call of a claim that came back with an older copy", async () => {
     const process = await judged(ledgerOfTest());
     await addLoad(process, { id: "a", parts: 1 });
@@ -117,15 +175,20 @@ describe("a process", () => {
 describe("a loss", () => {
   it("is written down by the first to notice it, and keeps everyone from creating for a window", async () => {
     const test = ledgerOfTest();
-    const [one, two] = [await judged(test), await judged(test)];
+    const [one, two] = [await judged(test, "p1"), await judged(test, "p2")];
     const { windowMs } = test.ledger.limits;
     const loss = { seenGeneration: "g1", generation: "g2", report };
     expect(await declareLoss(one, loss)).toBe(start + windowMs);
     expect(await declareLoss(two, { ...loss, generation: "g3" })).toBeUndefined();
+    const beat = one.memory.witness?.beat;
     expect(await readWitness(one)).toEqual({
       generation: "g2",
-      beat: one.memory.witness?.beat,
-      lostBeat: one.memory.witness?.beat,
+      beat,
+      lostBeat: beat,
+      beats: new Map([
+        ["p1", beat],
+        ["p2", two.memory.witness?.beat],
+      ]),
     });
     expect(await readLoss(one)).toEqual({ ...report, at: start, frozenUntil: start + windowMs });
 
@@ -159,7 +222,7 @@ describe("a loss", () => {
 
   it("gives a beat later than all that its witness remembers, though the copy is older", async () => {
     const process = await judged(ledgerOfTest());
-    process.memory.witness = { generation: "g1", beat: 5_000_000_000 };
+    noteBeat(process.memory, 5_000_000_000);
     await declareLoss(process, { seenGeneration: "g1", generation: "g2", report });
     expect(await readWitness(process)).toMatchObject({ beat: 5_000_000_001 });
     await moveBeat(process);

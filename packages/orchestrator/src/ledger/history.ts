@@ -3,6 +3,8 @@
  *
  *   generation    random; given with the first use and with each loss
  *   beat          the last stamp: no process may remember a later one
+ *   beat:<id>     the last stamp that this process has taken, so that none by another hides its loss;
+ *                 kept as long as it can have a slot in the window
  *   lostBeat      beat at which the last loss was noticed
  *   lostAt        instant of that
  *   frozenUntil   until then nobody creates
@@ -11,15 +13,15 @@
  * Core's ledger-history.ts judges; `history_decision` in lua-fragments.ts holds creations back.
  */
 import {
+  beatsKeptMs,
   type EpochMs,
   epochMs,
   type LedgerWitness,
   type LossSign,
-  type WitnessMemory,
 } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "./ledger.ts";
-import { noteBeat } from "./ledger-memory.ts";
+import { type LedgerMemory, noteBeat } from "./ledger-memory.ts";
 import { textListsReply, textsReply } from "./replies.ts";
 
 const count = z.coerce.number().default(0);
@@ -55,13 +57,19 @@ export interface LedgerLoss extends LossReport {
 
 /** Generation and beats. */
 export async function readWitness(ledger: Ledger): Promise<LedgerWitness> {
-  const { generation, beat, lostBeat } = await readHash(ledger);
-  return { generation, beat, lostBeat };
+  const hash = await readHash(ledger);
+  const { generation, beat, lostBeat } = witnessSchema.parse(hash);
+  const beats = Object.entries(hash)
+    .filter(([field]) => field.startsWith(beatPrefix))
+    .map(([field, last]) => [field.slice(beatPrefix.length), count.parse(last)] as const);
+  return { generation, beat, lostBeat, beats: new Map(beats) };
 }
+
+const beatPrefix = "beat:";
 
 /** The last loss, or undefined where none was noticed. */
 export async function readLoss(ledger: Ledger): Promise<LedgerLoss | undefined> {
-  const { lostAt, frozenUntil, loss } = await readHash(ledger);
+  const { lostAt, frozenUntil, loss } = witnessSchema.parse(await readHash(ledger));
   if (lostAt === 0) return undefined;
   const report = loss === undefined ? undefined : lossSchema.parse(JSON.parse(loss));
   return {
@@ -71,9 +79,8 @@ export async function readLoss(ledger: Ledger): Promise<LedgerLoss | undefined> 
   };
 }
 
-async function readHash(ledger: Ledger): Promise<z.output<typeof witnessSchema>> {
-  const hash = await guarded(() => ledger.redis.hgetall(`${ledger.base}witness`));
-  return witnessSchema.parse(hash);
+async function readHash(ledger: Ledger): Promise<Readonly<Record<string, string>>> {
+  return await guarded(() => ledger.redis.hgetall(`${ledger.base}witness`));
 }
 
 const beginScript = `
@@ -84,22 +91,47 @@ return {redis.call('HGET', key, 'generation'), stamp()}
 
 const seen = z.tuple([z.string(), z.coerce.number()]);
 
-/** Gives the ledger of a new deployment a generation, unless it has one; answers the one that it has. */
-export async function beginHistory(ledger: Ledger, generation: string): Promise<WitnessMemory> {
+/**
+ * Gives the ledger of a new deployment a generation, unless it has one; the process remembers the one
+ * that it has.
+ */
+export async function beginHistory(ledger: Ledger, generation: string): Promise<void> {
   const [given, beat] = seen.parse(await runScript(ledger, beginScript, [generation]));
-  return { generation: given, beat };
+  startMemory(ledger.memory, { generation: given, beat });
+}
+
+/** What a process knows of a ledger that has just been begun, or begun anew by itself. */
+function startMemory(
+  memory: LedgerMemory | undefined,
+  first: { readonly generation: string; readonly beat: number },
+): void {
+  if (memory !== undefined)
+    memory.witness = { ...first, beats: new Map([[memory.process, first.beat]]) };
 }
 
 const beatScript = `
-if redis.call('HGET', base .. 'witness', 'generation') ~= ARGV[1] then return '0' end
-return stamp()
+local key = base .. 'witness'
+if redis.call('HGET', key, 'generation') ~= ARGV[1] then return '0' end
+local beat = stamp()
+local oldest = tonumber(beat) - tonumber(ARGV[2])
+local fields = redis.call('HGETALL', key)
+for i = 1, #fields, 2 do
+  if string.sub(fields[i], 1, 5) == 'beat:' and tonumber(fields[i + 1]) < oldest then
+    redis.call('HDEL', key, fields[i])
+  end
+end
+return beat
 `;
 
-/** Moves the beat on where the ledger is still the one that this process has judged. */
+/**
+ * Moves the beat on where the ledger is still the one that this process has judged, and forgets those
+ * of processes that fell silent.
+ */
 export async function moveBeat(ledger: Ledger): Promise<void> {
   const generation = ledger.memory?.witness?.generation;
   if (generation === undefined) return;
-  noteBeat(ledger.memory, Number(await runScript(ledger, beatScript, [generation])));
+  const kept = beatsKeptMs(ledger.limits.windowMs) * 1000;
+  noteBeat(ledger.memory, Number(await runScript(ledger, beatScript, [generation, kept])));
 }
 
 const declareScript = `
@@ -112,6 +144,7 @@ frozen = string.format('%.0f', math.max(frozen, t + tonumber(ARGV[4])))
 local at = string.format('%.0f', t)
 redis.call('HSET', key, 'generation', ARGV[2], 'beat', beat, 'lostBeat', beat, 'lostAt', at,
   'frozenUntil', frozen, 'loss', ARGV[5])
+if process ~= '' then redis.call('HSET', key, 'beat:' .. process, beat) end
 redis.call('DEL', base .. 'observed', base .. 'observed-at')
 if ARGV[6] ~= '' then redis.call('SET', base .. 'principal', ARGV[6]) end
 for _, id in ipairs(redis.call('ZRANGE', base .. 'permits', 0, -1)) do
@@ -157,7 +190,7 @@ export async function declareLoss(
     ]),
   );
   if (kind === "changed") return undefined;
-  if (memory !== undefined) memory.witness = { generation: loss.generation, beat };
+  startMemory(memory, { generation: loss.generation, beat });
   return frozenUntil;
 }
 
@@ -193,7 +226,7 @@ export async function rememberLoads(ledger: Ledger): Promise<void> {
 
 const missingScript = `
 local missing = {}
-for i = 1, #ARGV - 1 do
+for i = 1, argc do
   if redis.call('EXISTS', base .. 'load:' .. ARGV[i]) == 0 then missing[#missing + 1] = ARGV[i] end
 end
 return missing

@@ -2,10 +2,17 @@
  * What one process has seen of a connection's ledger. It stands in no Redis on purpose: it is what a
  * Redis that forgets is held against.
  */
-import type { WitnessMemory } from "@headgate/core";
+import {
+  keptBeats,
+  type LedgerWitness,
+  type Milliseconds,
+  type WitnessMemory,
+} from "@headgate/core";
 
 /** Changes while the process works. */
 export interface LedgerMemory {
+  /** Id of this process, unlike that of any other that ever was. */
+  readonly process: string;
   /** Absent until this process has judged the ledger's history; till then it creates nothing. */
   witness: WitnessMemory | undefined;
   /** The user id that the API names as the creator of our bulk jobs, once known. */
@@ -15,15 +22,36 @@ export interface LedgerMemory {
 }
 
 /** The memory of a process that has just begun. */
-export function createLedgerMemory(): LedgerMemory {
-  return { witness: undefined, principal: undefined, loads: new Set() };
+export function createLedgerMemory(process: string): LedgerMemory {
+  return { process, witness: undefined, principal: undefined, loads: new Set() };
 }
 
-/** Keeps the stamp of a write that Redis has acknowledged. */
+/** Keeps the stamp of a write of this process that Redis has acknowledged. */
 export function noteBeat(memory: LedgerMemory | undefined, beat: number): void {
   const witness = memory?.witness;
-  if (memory !== undefined && witness !== undefined && witness.beat < beat)
-    memory.witness = { ...witness, beat };
+  if (memory === undefined || witness === undefined) return;
+  const latest = Math.max(beat, witness.beat);
+  const own = Math.max(beat, witness.beats.get(memory.process) ?? 0);
+  const beats = new Map(witness.beats).set(memory.process, own);
+  memory.witness = { ...witness, beat: latest, beats };
+}
+
+/**
+ * Keeps what was read of a ledger that is trusted; another task of this process may meanwhile have
+ * been told of later beats.
+ */
+export function noteWitness(
+  memory: LedgerMemory,
+  { generation, beat, beats }: LedgerWitness,
+  windowMs: Milliseconds,
+): void {
+  if (generation === undefined) return;
+  const known = memory.witness?.generation === generation ? memory.witness : undefined;
+  const latest = Math.max(beat, known?.beat ?? 0);
+  const all = new Map(beats);
+  for (const [process, last] of known?.beats ?? [])
+    all.set(process, Math.max(last, all.get(process) ?? 0));
+  memory.witness = { generation, beat: latest, beats: keptBeats(all, latest, windowMs) };
 }
 
 /** Generation and beat as scripts compare them; a process that has not judged yet matches no ledger. */
@@ -31,4 +59,10 @@ export function memoryArguments(memory: LedgerMemory | undefined): readonly (str
   if (memory === undefined) return ["", 0];
   const { witness } = memory;
   return witness === undefined ? ["unjudged", 0] : [witness.generation, witness.beat];
+}
+
+/** The process, and the last beat of its own that it remembers; 0 where it remembers none. */
+export function ownArguments(memory: LedgerMemory | undefined): readonly (string | number)[] {
+  if (memory === undefined) return ["", 0];
+  return [memory.process, memory.witness?.beats.get(memory.process) ?? 0];
 }

@@ -69,7 +69,7 @@
 import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Seals } from "../seals/seals.ts";
-import type { LedgerMemory } from "./ledger-memory.ts";
+import { type LedgerMemory, ownArguments } from "./ledger-memory.ts";
 
 /** One connection's ledger, and the limits that this process holds it to. */
 export interface Ledger {
@@ -112,7 +112,7 @@ export async function ledgerNow(ledger: Ledger): Promise<EpochMs> {
 /**
  * Runs a Lua script on the ledger. In the script `KEYS[1]` is the base, `now()` the fleet's time,
  * `stamp()` a number that the ledger has never given out, also not before it lost data, and ARGV
- * holds `args` from 1 on. Throws ERR_REDIS_AWAY.
+ * holds `args` from 1 to `argc`. Throws ERR_REDIS_AWAY.
  */
 export async function runScript(
   ledger: Ledger,
@@ -120,9 +120,8 @@ export async function runScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const clock = ledger.clock === undefined ? "" : String(ledger.clock());
-  return await guarded(() =>
-    ledger.redis.eval(wholeScript(lua), 1, ledger.base, ...args.map(String), clock),
-  );
+  const all = [...args, ...ownArguments(ledger.memory), clock].map(String);
+  return await guarded(() => ledger.redis.eval(wholeScript(lua), 1, ledger.base, ...all));
 }
 
 /** Each script joined with the prelude, once. */
@@ -136,11 +135,15 @@ function wholeScript(lua: string): string {
   return whole;
 }
 
-/** A stamp is the time in microseconds, or one more than the last; a counter alone would repeat itself on an older copy. */
+/**
+ * A stamp is the time in microseconds, or one more than the last; a counter alone would repeat itself
+ * on an older copy. A process keeps its last one in a field of its own, and moves it no further on a
+ * ledger that has lost one of them: by that it is noticed.
+ */
 const prelude = `
 local base = KEYS[1]
+local argc, process, own, given = #ARGV - 3, ARGV[#ARGV - 2], tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV]
 local function micros()
-  local given = ARGV[#ARGV]
   if given ~= '' then return tonumber(given) * 1000 end
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
@@ -149,9 +152,14 @@ local function now()
   return math.floor(micros() / 1000)
 end
 local function stamp()
-  local last = tonumber(redis.call('HGET', base .. 'witness', 'beat') or '0')
+  local key = base .. 'witness'
+  local last = tonumber(redis.call('HGET', key, 'beat') or '0')
   local text = string.format('%.0f', math.max(last + 1, micros()))
-  redis.call('HSET', base .. 'witness', 'beat', text)
+  redis.call('HSET', key, 'beat', text)
+  local mine = 'beat:' .. process
+  if process ~= '' and tonumber(redis.call('HGET', key, mine) or '0') >= own then
+    redis.call('HSET', key, mine, text)
+  end
   return text
 end
 `;

@@ -16,16 +16,18 @@ local function free_at(stamps, allowed, window)
   return leaving + window
 end
 local function history_decision(first)
-  local witness = redis.call('HMGET', base .. 'witness', 'generation', 'beat', 'lostAt', 'frozenUntil')
+  local witness = redis.call('HMGET', base .. 'witness', 'generation', 'beat', 'beat:' .. process,
+    'lostAt', 'frozenUntil')
   if ARGV[first + 6] ~= '' then
     if witness[1] ~= ARGV[first + 6] then return {'history', -1} end
     if tonumber(witness[2] or '0') < tonumber(ARGV[first + 7]) then return {'history', -1} end
+    if tonumber(witness[3] or '0') < own then return {'history', -1} end
   end
-  if not witness[3] then return nil end
-  local frozen = tonumber(witness[4])
+  if not witness[4] then return nil end
+  local frozen = tonumber(witness[5])
   if frozen > now() then return {'history', frozen} end
   local listed = tonumber(redis.call('GET', base .. 'observed-at') or '0')
-  if listed < tonumber(witness[3]) then return {'history', -1} end
+  if listed < tonumber(witness[4]) then return {'history', -1} end
   return nil
 end
 local function gate_decision(first)

@@ -8,7 +8,7 @@ const indexesAtATime = 50;
 
 const forgetScript = `
 local old, at, looked = ARGV[1], tonumber(ARGV[3]), 0
-while at < #ARGV and looked < tonumber(ARGV[2]) do
+while at < argc and looked < tonumber(ARGV[2]) do
   local key, record, forgotten = base .. ARGV[at], base .. ARGV[at + 1] .. ':', 0
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', old, 'LIMIT', 0, ARGV[2])
   for _, id in ipairs(ids) do

@@ -37,7 +37,7 @@ for _, suffix in ipairs({'', ':parts', ':receipts'}) do
   redis.call('EXPIRE', base .. 'bulk-job:' .. id .. suffix, keep)
 end
 local failed = {}
-for i = 6, #ARGV - 1 do
+for i = 6, argc do
   local state = redis.call('HGET', base .. 'load:' .. ARGV[i], 'state')
   if state == 'loading' or state == 'processing' or state == 'waiting' then
     end_load(ARGV[i], 'failed', code, message, keep)

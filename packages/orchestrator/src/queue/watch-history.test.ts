@@ -22,7 +22,7 @@ interface Watched {
 /** A watch that looks at its start, and from then on only when Redis has come back. */
 async function watched(prepare: (fleet: TestFleet) => Promise<unknown>): Promise<Watched> {
   const fleet = fleetOfTest();
-  const memory = createLedgerMemory();
+  const memory = createLedgerMemory("p1");
   const context = { ...fleet.context, ledger: { ...fleet.context.ledger, memory } };
   const contexts = new Map([["default", context]]);
   await prepare(fleet);
@@ -74,7 +74,7 @@ it("notices a loss as soon as Redis is back, and restores what stands there", as
 
 it("restores also while a tenant cannot be asked, which is asked again when Redis is back", async () => {
   const fleet = fleetOfTest();
-  const memory = createLedgerMemory();
+  const memory = createLedgerMemory("p1");
   const context = { ...fleet.context, ledger: { ...fleet.context.ledger, memory } };
   const redis = redisOfTest();
   await redis.ping();

@@ -125,7 +125,7 @@ export async function forgetFiles(ledger: Ledger, target: string, now: number): 
 
 const forgetScript = `
 local taken = base .. 'taken:' .. ARGV[1]
-for i = 2, #ARGV - 1, 2 do
+for i = 2, argc, 2 do
   if redis.call('HGET', taken, ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', taken, ARGV[i]) end
 end
 `;

@@ -9,7 +9,7 @@ const batch = 1000;
 
 const noteScript = `
 local target, run = ARGV[1], ARGV[2]
-for i = 5, #ARGV - 1, 2 do
+for i = 5, argc, 2 do
   redis.call('ZADD', base .. 'loaded:' .. target, ARGV[3], ARGV[i + 1])
   local mark = redis.call('HGET', base .. 'taken:' .. target, ARGV[i])
   if mark and string.find(mark, ' ' .. run .. ' ', 1, true) then

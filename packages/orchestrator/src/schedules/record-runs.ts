@@ -18,7 +18,7 @@ if key ~= '' then
   if earlier[1] then return {earlier[1] == body and 'replayed' or 'conflict', earlier[2]} end
 end
 if redis.call('HGET', schedule, 'revision') ~= revision then return {'fenced', ''} end
-if most_open ~= '' and redis.call('ZCARD', base .. 'runs-open') + (#ARGV - first) / step > tonumber(most_open) then
+if most_open ~= '' and redis.call('ZCARD', base .. 'runs-open') + (argc + 1 - first) / step > tonumber(most_open) then
   return {'full', ''}
 end
 if key ~= '' then
@@ -30,7 +30,7 @@ if due ~= '' then
   redis.call('HSET', schedule, 'revision', stamp())
 end
 if ARGV[9] ~= '' then redis.call('SET', base .. 'backfill:' .. answer, ARGV[9], 'EX', keep) end
-for i = first, #ARGV - 1, step do
+for i = first, argc, step do
   local id, run = ARGV[i], base .. 'run:' .. ARGV[i]
   local sequence = redis.call('INCR', base .. 'run-seq')
   redis.call('HSET', run, 'schedule', name, 'spec', spec, 'sequence', sequence, 'revision', stamp(),

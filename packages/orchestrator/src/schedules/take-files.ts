@@ -35,7 +35,7 @@ end
 redis.call('EXPIRE', base .. 'taken:' .. object, ARGV[8])
 local revision = stamp()
 redis.call('HSET', base .. 'taken-versions', object, revision)
-for i = 9, #ARGV - 1 do
+for i = 9, argc do
   if ARGV[i] ~= '' then redis.call('HSET', key, 'seal:' .. target .. ':' .. (i - 9), ARGV[i]) end
 end
 redis.call('HSET', key, 'record', ARGV[3])

@@ -1,4 +1,5 @@
 /** Workers that hold the ledger against a memory of their own, on a clock that the test moves. */
+import { randomUUID } from "node:crypto";
 import { epochMs, type Outcome } from "@headgate/core";
 import { createLedgerMemory } from "../ledger/ledger-memory.ts";
 import { fleetOfTest, type TestFleet } from "../queue/fleet.test-support.ts";
@@ -31,7 +32,7 @@ export function witnessFleet(): WitnessFleet {
       ledger: {
         ...fleet.context.ledger,
         clock: () => epochMs(fixture.now),
-        memory: createLedgerMemory(),
+        memory: createLedgerMemory(randomUUID()),
       },
     }),
     async claim(context, loadId) {

@@ -23,7 +23,7 @@ import {
   readWitness,
 } from "../ledger/history.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
-import type { LedgerMemory } from "../ledger/ledger-memory.ts";
+import { type LedgerMemory, noteWitness } from "../ledger/ledger-memory.ts";
 import { readPrincipal, recordTenant } from "../ledger/observation.ts";
 import type { StepContext } from "./context.ts";
 import { listTenant } from "./list-tenant.ts";
@@ -44,7 +44,7 @@ export async function settleHistory(context: StepContext, signal: AbortSignal): 
     // Taken before the ledger is read, which then can only be further.
     const remembered = memory.witness;
     const witness = await readWitness(ledger);
-    const verdict = judgeByMemory(witness, remembered);
+    const verdict = judgeByMemory(witness, remembered, ledger.limits.windowMs);
     const judged =
       verdict.kind === "ask-tenant"
         ? judgeByTenant(witness, await creationsOf(context, memory, signal), {
@@ -54,10 +54,10 @@ export async function settleHistory(context: StepContext, signal: AbortSignal): 
         : verdict;
     switch (judged.kind) {
       case "trusted":
-        remember(memory, witness);
+        noteWitness(memory, witness, ledger.limits.windowMs);
         return false;
       case "new":
-        memory.witness = await beginHistory(ledger, context.ports.chance.newId());
+        await beginHistory(ledger, context.ports.chance.newId());
         return false;
       case "lost":
         if (await loseHistory(context, { memory, witness, sign: judged.sign, signal })) return true;
@@ -66,14 +66,6 @@ export async function settleHistory(context: StepContext, signal: AbortSignal): 
         return assertNever(judged);
     }
   }
-}
-
-/** Another task of this process may meanwhile have been told of a later beat. */
-function remember(memory: LedgerMemory, { generation, beat }: LedgerWitness): void {
-  if (generation === undefined) return;
-  const isSame = memory.witness?.generation === generation;
-  const latest = isSame ? Math.max(beat, memory.witness?.beat ?? 0) : beat;
-  memory.witness = { generation, beat: latest };
 }
 
 /** Writes the loss down and tells it; false where another worker was faster. */
