@@ -184,7 +184,7 @@ function watchHistory(scene: Scene, machine: Machine, look: () => Promise<void>)
   };
   const later = (): void => {
     lookNow();
-    time.in(plan.sweepEveryMs, `${machine.name} looks at the history`, later, machine);
+    time.in(plan.lookEveryMs, `${machine.name} looks at the history`, later, machine);
   };
   const soon = (): void => {
     time.in(2_000, `${machine.name} is in touch again`, lookNow, machine);

@@ -67,6 +67,8 @@ export interface Plan {
   readonly longestStuckMs: number;
   readonly sweepEveryMs: number;
   readonly reapEveryMs: number;
+  /** Time after which each worker looks at the ledgers' history. */
+  readonly lookEveryMs: number;
   readonly pollMinMs: number;
   readonly pollMaxMs: number;
   readonly observeEveryMs: number;
@@ -120,6 +122,7 @@ export function planOf(seed: number, random: Random): Plan {
     ...retentionOf(random),
     sweepEveryMs: random.int(40, 80) * minuteMs,
     reapEveryMs: random.int(120, 240) * minuteMs,
+    lookEveryMs: random.int(90, 180) * minuteMs,
     pollMinMs: 2 * minuteMs,
     pollMaxMs: random.int(5, 12) * minuteMs,
     observeEveryMs: random.int(2, 5) * minuteMs,

@@ -38,7 +38,11 @@ export async function runSeeds(options: RunSeedsOptions): Promise<void> {
 
 function startSlice(bug: string | undefined): ChildProcess {
   return fork(join(import.meta.dirname, "slice.ts"), bug === undefined ? [] : [bug], {
-    execArgv: ["--conditions=@headgate/source", "--disable-warning=ExperimentalWarning"],
+    execArgv: [
+      "--conditions=@headgate/source",
+      "--disable-warning=ExperimentalWarning",
+      "--max-semi-space-size=32",
+    ],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
 }

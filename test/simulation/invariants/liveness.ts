@@ -55,7 +55,7 @@ function eligible(view: View, connection: string): string | undefined {
   const { keyspace, plan } = view;
   const base = view.baseOf(connection);
   const now = view.now();
-  const frozen = Number(keyspace.get(`${base}frozen-until`, "string")?.text ?? 0);
+  const frozen = Number(hashAt(keyspace, `${base}witness`).get("frozenUntil") ?? 0);
   if (frozen > now || Number(hashAt(keyspace, `${base}gate`).get("until") ?? 0) > now) return;
   if (membersAt(keyspace, `${base}permits`).length >= plan.permits) return;
   const foreign = hashAt(keyspace, `${base}foreign-live`);

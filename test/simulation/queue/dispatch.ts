@@ -3,7 +3,7 @@ import type { Counters } from "../counters.ts";
 import type { Random } from "../random.ts";
 import type { RedisHealth } from "../redis-link.ts";
 import type { VirtualTime } from "../virtual-time.ts";
-import { createTaskStore, type TaskStore } from "./task-store.ts";
+import { createTaskStore, type Task, type TaskStore } from "./task-store.ts";
 import type { TaskWorker } from "./task-worker.ts";
 
 export interface Dispatch {
@@ -25,6 +25,8 @@ export function createDispatch(options: {
   const { time, health, random, counters, queues } = options;
   const workers: TaskWorker[] = [];
   const due = new Set<string>();
+  /** What takes back the next look at a task's lock. */
+  const locks = new Map<Task, () => void>();
 
   const store = createTaskStore(time.now, {
     waits: (queue) => look(queue),
@@ -34,18 +36,23 @@ export function createDispatch(options: {
     },
     held(task) {
       const check = (): void => {
-        if (task.state !== "active") return;
+        locks.delete(task);
         const left = task.lockedUntil - time.now();
         // A worker that looks for abandoned tasks comes by at most half a lock later.
-        if (left > 0) time.in(left + random.int(1, 15_000), `lock of ${task.id}`, check);
+        if (left > 0)
+          locks.set(task, time.in(left + random.int(1, 15_000), `lock of ${task.id}`, check));
         else if (store.stall(task)) counters.count("task taken over");
       };
       check();
     },
+    released(task) {
+      locks.get(task)?.();
+      locks.delete(task);
+    },
   });
 
   function look(queue: string): void {
-    if (due.has(queue)) return;
+    if (due.has(queue) || !store.isWaiting(queue)) return;
     due.add(queue);
     time.in(random.int(1, 3), `workers look at ${queue}`, () => {
       due.delete(queue);

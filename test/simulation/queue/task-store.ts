@@ -53,17 +53,19 @@ export interface TaskImage {
   readonly schedulers: readonly (readonly [string, Scheduler])[];
 }
 
-/** Told when a task may be taken, will be due, or could lose its lock. */
+/** Told when a task may be taken, will be due, could lose its lock, or is given back. */
 export interface TaskWatch {
   waits(queue: string): void;
   sleeps(task: Task): void;
   held(task: Task): void;
+  released(task: Task): void;
 }
 
 export interface TaskStore {
   add(queue: string, name: string, data: unknown, options: TaskOptions): Task;
   find(queue: string, id: string): Task | undefined;
   waiting(queue: string): readonly Task[];
+  isWaiting(queue: string): boolean;
   all(): Iterable<Task>;
   take(task: Task, token: string, lockMs: number): void;
   /** Whether the lock was still the token's. */
@@ -130,6 +132,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     if (!isThere(task) || task.state !== "active" || task.token !== token)
       throw new Error(`Missing lock for job ${task.id}`);
     task.token = undefined;
+    watch.released(task);
   }
 
   function end(task: Task, state: "completed" | "failed", removes: boolean | object | undefined) {
@@ -163,6 +166,7 @@ export function createTaskStore(now: () => number, watch: TaskWatch): TaskStore 
     },
     find: (queue, id) => tasks.get(keyOf(queue, id)),
     waiting: (queue) => [...lineOf(queue)],
+    isWaiting: (queue) => lineOf(queue).size > 0,
     all: () => tasks.values(),
     take(task, token, lockMs) {
       lineOf(task.queue).delete(task);
