@@ -96,6 +96,7 @@ export function unleash(scene: Scene, fleet: Fleet): void {
   }
 
   function redisAway(spanMs: number): boolean {
+    scene.health.outages++;
     scene.health.awayUntil = Math.max(scene.health.awayUntil, time.now() + spanMs);
     time.in(spanMs, "redis is back", () => {
       for (const tell of scene.whenRedisIsBack) tell();

@@ -19,6 +19,7 @@ import {
   type Ledger,
   loadProcessor,
   lookAtHistory,
+  loseTouch,
   queueNames,
   scheduleUpkeep,
   unexpectedErrorWaitMs,
@@ -216,13 +217,15 @@ function contextOf(scene: Scene, machine: Machine, link: RedisLink, name: string
   const tenant = scene.tenants.get(name);
   const faults = scene.callFaults.get(name);
   if (tenant === undefined || faults === undefined) throw new TypeError(`no tenant ${name}`);
+  const memory = createLedgerMemory(machine.name);
+  link.onBreak(() => loseTouch(memory));
   const ledger: Ledger = {
     redis: openMemoryRedis(scene.keyspace, { via: link.via }),
     connection: name,
     base: scene.baseOf(name),
     limits: limitsOf(plan),
     clock: () => epochMs(time.now()),
-    memory: createLedgerMemory(machine.name),
+    memory,
   };
   let ids = 0;
   const emit = (event: Parameters<StepContext["ports"]["emit"]>[0]): void =>

@@ -13,9 +13,6 @@ export function inTime<Value>(
     }
     const stop = (): void => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    void value.then((settled) => {
-      signal.removeEventListener("abort", stop);
-      resolve(settled);
-    }, reject);
+    void value.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }

@@ -16,6 +16,8 @@ export interface RedisHealth {
   awayUntil: number;
   /** Instant until which it refuses writes for want of memory. */
   fullUntil: number;
+  /** How often it went away. */
+  outages: number;
   /** Rises when it comes back without all that it had answered. */
   losses: number;
 }
@@ -40,6 +42,8 @@ export interface RedisLinkOptions {
 export interface RedisLink {
   /** The hook of this machine's Redis client. */
   readonly via: Via;
+  /** Told before the first answer of a Redis that was away. */
+  onBreak(broken: () => void): void;
   /** Anything else that is done in Redis, such as a change of a task. */
   cross<Reply>(name: () => string, mark: Mark | undefined, run: () => Reply): Promise<Reply>;
 }
@@ -57,6 +61,15 @@ const reads = new Set([
 
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const { time, machine, health, random, counters, crashes } = options;
+  const whenBroken: (() => void)[] = [];
+  let outages = health.outages;
+
+  /** A new connection first says that the old one broke. */
+  function connect(): void {
+    if (outages === health.outages) return;
+    outages = health.outages;
+    for (const broken of whenBroken) broken();
+  }
 
   /** Milliseconds until the machine and Redis are in touch again; 0: they are. */
   function awayMs(): number {
@@ -75,6 +88,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     const isAway = awayMs() > 0;
     if (isAway && options.failsFast) throw new Error("the connection is closed");
     if (!isAway && machine.resumesAt === undefined && !random.chance(options.slowShare)) {
+      connect();
       const reply = run();
       if (crashes.strikes(machine, mark, "during")) return await never();
       if (crashes.strikes(machine, mark, "after")) return await never();
@@ -101,6 +115,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
           return;
         }
         try {
+          connect();
           const reply = run();
           if (crashes.strikes(machine, mark, "during")) return;
           if (sent < 2 && random.chance(options.resendShare())) {
@@ -119,6 +134,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 
   return {
     cross,
+    onBreak: (broken) => void whenBroken.push(broken),
     async via(message, run) {
       await cross(
         () => nameOf(message),

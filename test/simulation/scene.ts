@@ -77,7 +77,7 @@ export function createScene(options: {
   const time: VirtualTime = createVirtualTime(plan.start, (name) => trace.add(name));
   const trace = options.traceOf(time.now);
   const counters = createCounters();
-  const health: RedisHealth = { awayUntil: 0, fullUntil: 0, losses: 0 };
+  const health: RedisHealth = { awayUntil: 0, fullUntil: 0, outages: 0, losses: 0 };
   const { quietFrom, start } = plan;
   const workload = createWorkload(random.fork("workload"), {
     start,

@@ -11,6 +11,7 @@ import {
   type EmitEvent,
   type Ledger,
   ledgerBase,
+  loseTouch,
   openScratchFile,
   publishConnectors,
   publishLimits,
@@ -50,6 +51,13 @@ export async function openConnection(
       fields: { connection: name },
     });
   const api = await openTenant(current(), name, emit);
+  const memory = createLedgerMemory(systemChance.newId());
+  const broken = (): void => loseTouch(memory);
+  const close = async (): Promise<void> => {
+    redis.off("close", broken);
+    await api.close();
+  };
+  redis.on("close", broken);
   try {
     const ledger: Ledger = {
       redis,
@@ -57,7 +65,7 @@ export async function openConnection(
       base: ledgerBase(config.redis.prefix, name),
       limits: { ...slotLimitsOf(connection), ...tuning.limits },
       retentionDays: config.retention.days,
-      memory: createLedgerMemory(systemChance.newId()),
+      memory,
       seals: createSeals(signingKeysOf(config.redis)),
       ...(tuning.clock === undefined ? {} : { clock: tuning.clock }),
     };
@@ -91,9 +99,9 @@ export async function openConnection(
       },
       ports: tuning.ports?.(ports) ?? ports,
     };
-    return { context, close: () => api.close() };
+    return { context, close };
   } catch (error) {
-    await api.close();
+    await close();
     throw error;
   }
 }

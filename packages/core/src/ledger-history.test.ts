@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  beatsKeptMs,
+  beatsKeptMicros,
   judgeByMemory,
   judgeByTenant,
   keptBeats,
@@ -24,8 +24,12 @@ const beats = new Map([
 const intact: LedgerWitness = { generation: "g1", beat: 9_000_000_000, lostBeat: 0, beats };
 const empty: LedgerWitness = { generation: undefined, beat: 0, lostBeat: 0, beats: new Map() };
 
-function judge(witness: LedgerWitness, memory: WitnessMemory | undefined) {
-  return judgeByMemory(witness, memory, windowMs);
+function judge(
+  witness: LedgerWitness,
+  memory: WitnessMemory | undefined,
+  hasLostTouch = false,
+): ReturnType<typeof judgeByMemory> {
+  return judgeByMemory(witness, memory, { windowMs, hasLostTouch });
 }
 
 function stray(changes: Partial<TenantCreation> = {}): TenantCreation {
@@ -65,6 +69,15 @@ describe("what a process remembers", () => {
     expect(judge(earlier, memory)).toEqual({ kind: "lost", sign: "replaced" });
   });
 
+  it("asks the tenant too where it has lost touch since, unless it sees a loss itself", () => {
+    expect(judge(intact, memory, true)).toEqual({ kind: "ask-tenant" });
+    const since = { ...intact, generation: "g2", lostBeat: intact.beat + 1 };
+    expect(judge(since, memory, true)).toEqual({ kind: "ask-tenant" });
+    expect(judge({ ...intact, beat: intact.beat - 1 }, memory, true).kind).toBe("lost");
+    expect(judge({ ...since, lostBeat: 0 }, memory, true).kind).toBe("lost");
+    expect(judge(empty, memory, true).kind).toBe("lost");
+  });
+
   it("sees that a beat of any process is gone, whatever the others have written since", () => {
     const later = { ...intact, beat: intact.beat + 1000 };
     const others: Record<string, number>[] = [
@@ -82,7 +95,7 @@ describe("what a process remembers", () => {
   });
 
   it("misses no beat of a process that was silent for longer than a window and its margin", () => {
-    const kept = beatsKeptMs(windowMs) * 1000;
+    const kept = beatsKeptMicros(windowMs);
     expect(kept).toBe((windowMs + slotWindowMarginMs) * 1000);
     const silent = {
       generation: "g1",

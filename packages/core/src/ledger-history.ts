@@ -9,7 +9,7 @@
  */
 import { assertNever } from "./assert-never.ts";
 import { slotWindowMarginMs } from "./slot-ledger.ts";
-import { type EpochMs, type Milliseconds, milliseconds } from "./units.ts";
+import type { EpochMs, Milliseconds } from "./units.ts";
 
 /** What stands in the ledger. Beats are the fleet's time in microseconds, each newer than the last. */
 export interface LedgerWitness {
@@ -53,25 +53,27 @@ export type HistoryVerdict =
   | { readonly kind: "new" }
   | { readonly kind: "lost"; readonly sign: LossSign };
 
-/** Judges by what this process remembers; `ask-tenant` where it has just begun and remembers nothing. */
+/**
+ * Judges by what this process remembers; `ask-tenant` where that cannot do: it has just begun and
+ * remembers nothing, or has lost touch since, so that others may remember more.
+ */
 export function judgeByMemory(
   witness: LedgerWitness,
   memory: WitnessMemory | undefined,
-  windowMs: Milliseconds,
+  context: { readonly windowMs: Milliseconds; readonly hasLostTouch: boolean },
 ): HistoryVerdict | { readonly kind: "ask-tenant" } {
   if (memory === undefined) return { kind: "ask-tenant" };
   if (witness.generation === undefined) return { kind: "lost", sign: "emptied" };
-  if (witness.generation === memory.generation)
-    return isBehind(witness, memory, windowMs)
-      ? { kind: "lost", sign: "rolled-back" }
-      : { kind: "trusted" };
-  // All that we remember lies before the loss that another worker has noticed.
-  return witness.lostBeat > memory.beat ? { kind: "trusted" } : { kind: "lost", sign: "replaced" };
+  if (witness.generation === memory.generation) {
+    if (isBehind(witness, memory, context.windowMs)) return { kind: "lost", sign: "rolled-back" };
+  } else if (witness.lostBeat <= memory.beat) return { kind: "lost", sign: "replaced" };
+  // Where another worker has noticed a loss, all that we remember lies before it.
+  return { kind: context.hasLostTouch ? "ask-tenant" : "trusted" };
 }
 
-/** A process that is silent for longer has no slot in the window, and its beat is forgotten. */
-export function beatsKeptMs(windowMs: Milliseconds): Milliseconds {
-  return milliseconds(windowMs + slotWindowMarginMs);
+/** A process that is silent for so many microseconds has no slot in the window; its beat is forgotten. */
+export function beatsKeptMicros(windowMs: Milliseconds): number {
+  return (windowMs + slotWindowMarginMs) * 1000;
 }
 
 /** Beats by process without those that are too old to be kept beside `latest`. */
@@ -80,7 +82,7 @@ export function keptBeats(
   latest: number,
   windowMs: Milliseconds,
 ): ReadonlyMap<string, number> {
-  const oldest = latest - beatsKeptMs(windowMs) * 1000;
+  const oldest = latest - beatsKeptMicros(windowMs);
   return new Map([...beats].filter(([, beat]) => beat >= oldest));
 }
 

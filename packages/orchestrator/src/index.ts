@@ -2,7 +2,7 @@ export * from "./events.ts";
 export { createEventWriter } from "./feed/event-writer.ts";
 export * from "./intake/stream-intake.ts";
 export type { Ledger } from "./ledger/ledger.ts";
-export { createLedgerMemory } from "./ledger/ledger-memory.ts";
+export { createLedgerMemory, loseTouch } from "./ledger/ledger-memory.ts";
 export { publishConnectors, publishLimits } from "./ledger/published.ts";
 export * from "./ports.ts";
 export { openScratchFile } from "./preflight/scratch-file.ts";

@@ -10,7 +10,7 @@ export {
   unfinishedBulkJobs,
 } from "./ledger/bulk-job-record.ts";
 export { type Ledger, ledgerNow } from "./ledger/ledger.ts";
-export { createLedgerMemory } from "./ledger/ledger-memory.ts";
+export { createLedgerMemory, loseTouch } from "./ledger/ledger-memory.ts";
 export {
   type LoadRecord,
   readLoad,

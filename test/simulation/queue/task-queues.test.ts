@@ -24,7 +24,7 @@ describeTaskQueues({
     const time = createVirtualTime(Date.now(), nothing);
     const random = createRandom("queues");
     const counters = createCounters();
-    const health = { awayUntil: 0, fullUntil: 0, losses: 0 };
+    const health = { awayUntil: 0, fullUntil: 0, outages: 0, losses: 0 };
     const dispatch = createDispatch({ time, health, random, counters, queues: [] });
     const { store } = dispatch;
     const linkOf = (name: string) => {

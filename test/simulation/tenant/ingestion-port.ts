@@ -57,9 +57,11 @@ export function createIngestionPort(options: IngestionPortOptions): IngestionPor
     const fault = faults.draw(kind);
     return await new Promise<Answer>((resolve, reject) => {
       const mark = markOf(kind);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      const giveUp = (): void => reject(signal.reason);
+      signal.addEventListener("abort", giveUp, { once: true });
       const answer = (name: string, waitMs: number, settle: () => void): void => {
         const arrives = (): void => {
+          signal.removeEventListener("abort", giveUp);
           if (!crashes.strikes(machine, mark, "after")) settle();
         };
         time.in(waitMs, `${machine.name} < ${tenant.name} ${kind}${name}`, arrives, machine);

@@ -1,4 +1,4 @@
-import { beatsKeptMs, seconds } from "@headgate/core";
+import { beatsKeptMicros, seconds } from "@headgate/core";
 import { describe, expect, it } from "vitest";
 import { beginCreate } from "./begin-create.ts";
 import { advanceBulkJob } from "./bulk-job-record.ts";
@@ -23,7 +23,7 @@ import {
 } from "./ledger.test-support.ts";
 import type { Ledger } from "./ledger.ts";
 import { copyLedger } from "./ledger-copy.test-support.ts";
-import { createLedgerMemory, type LedgerMemory, noteBeat, noteWitness } from "./ledger-memory.ts";
+import { createLedgerMemory, type LedgerMemory, loseTouch, noteBeat } from "./ledger-memory.ts";
 import { readPrincipal, recordObservation } from "./observation.ts";
 
 const start = 1_000_000;
@@ -143,21 +143,30 @@ describe("a process", () => {
     expect(await claimAs(process, "job3", { object: "customers" })).toEqual(history);
   });
 
-  it("forgets the beat of one that has been silent for a window, which costs that one a look", async () => {
+  it("forgets the beat of one that was silent for a window, and does not hold that against it", async () => {
     const test = ledgerOfTest();
     const [one, two] = [await judged(test, "p1"), await judged(test, "p2")];
-    const kept = beatsKeptMs(test.ledger.limits.windowMs);
+    const keptMs = beatsKeptMicros(test.ledger.limits.windowMs) / 1000;
     await addLoad(one, { id: "a", parts: 1 });
-    test.setNow(start + kept);
+    await addLoad(one, { id: "b", object: "customers", parts: 1 });
+    test.setNow(start + keptMs);
     await moveBeat(two);
     expect([...(await readWitness(one)).beats.keys()]).toEqual(["p1", "p2"]);
-    test.setNow(start + kept + 1);
+    test.setNow(start + keptMs + 1);
     await moveBeat(two);
-    const witness = await readWitness(one);
-    expect([...witness.beats.keys()]).toEqual(["p2"]);
-    expect(await claimAs(one, "job1")).toEqual(history);
-    noteWitness(one.memory, witness, one.limits.windowMs);
+    expect([...(await readWitness(one)).beats.keys()]).toEqual(["p2"]);
     expect(await claimAs(one, "job1")).toEqual({ kind: "granted" });
+    expect([...(await readWitness(one)).beats.keys()]).toEqual(["p2", "p1"]);
+    expect(await claimAs(one, "job2", { object: "customers" })).toEqual({ kind: "granted" });
+  });
+
+  it("creates nothing once its connection broke, until it has judged the ledger again", async () => {
+    const process = await judged(ledgerOfTest());
+    await addLoad(process, { id: "a", parts: 1 });
+    loseTouch(process.memory);
+    expect(await claimAs(process, "job1")).toEqual(history);
+    process.memory.judgedBreaks = process.memory.breaks;
+    expect(await claimAs(process, "job1")).toEqual({ kind: "granted" });
   });
 
   it("sends no create call of a claim that came back with an older copy", async () => {

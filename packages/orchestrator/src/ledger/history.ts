@@ -12,13 +12,7 @@
  *
  * Core's ledger-history.ts judges; `history_decision` in lua-fragments.ts holds creations back.
  */
-import {
-  beatsKeptMs,
-  type EpochMs,
-  epochMs,
-  type LedgerWitness,
-  type LossSign,
-} from "@headgate/core";
+import { type EpochMs, epochMs, type LedgerWitness, type LossSign } from "@headgate/core";
 import { z } from "zod";
 import { executed, guarded, type Ledger, runScript } from "./ledger.ts";
 import { type LedgerMemory, noteBeat } from "./ledger-memory.ts";
@@ -113,7 +107,7 @@ const beatScript = `
 local key = base .. 'witness'
 if redis.call('HGET', key, 'generation') ~= ARGV[1] then return '0' end
 local beat = stamp()
-local oldest = tonumber(beat) - tonumber(ARGV[2])
+local oldest = tonumber(beat) - kept
 local fields = redis.call('HGETALL', key)
 for i = 1, #fields, 2 do
   if string.sub(fields[i], 1, 5) == 'beat:' and tonumber(fields[i + 1]) < oldest then
@@ -130,8 +124,7 @@ return beat
 export async function moveBeat(ledger: Ledger): Promise<void> {
   const generation = ledger.memory?.witness?.generation;
   if (generation === undefined) return;
-  const kept = beatsKeptMs(ledger.limits.windowMs) * 1000;
-  noteBeat(ledger.memory, Number(await runScript(ledger, beatScript, [generation, kept])));
+  noteBeat(ledger.memory, Number(await runScript(ledger, beatScript, [generation])));
 }
 
 const declareScript = `

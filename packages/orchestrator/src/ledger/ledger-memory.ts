@@ -15,6 +15,9 @@ export interface LedgerMemory {
   readonly process: string;
   /** Absent until this process has judged the ledger's history; till then it creates nothing. */
   witness: WitnessMemory | undefined;
+  /** How often the connection to Redis has broken, and of these how often before the last judgement. */
+  breaks: number;
+  judgedBreaks: number;
   /** The user id that the API names as the creator of our bulk jobs, once known. */
   principal: string | undefined;
   /** Unfinished loads, as last looked at, so that those which are gone after a loss can be named. */
@@ -23,7 +26,10 @@ export interface LedgerMemory {
 
 /** The memory of a process that has just begun. */
 export function createLedgerMemory(process: string): LedgerMemory {
-  return { process, witness: undefined, principal: undefined, loads: new Set() };
+  return {
+    ...{ process, witness: undefined, breaks: 0, judgedBreaks: 0 },
+    ...{ principal: undefined, loads: new Set<string>() },
+  };
 }
 
 /** Keeps the stamp of a write of this process that Redis has acknowledged. */
@@ -58,11 +64,22 @@ export function noteWitness(
 export function memoryArguments(memory: LedgerMemory | undefined): readonly (string | number)[] {
   if (memory === undefined) return ["", 0];
   const { witness } = memory;
-  return witness === undefined ? ["unjudged", 0] : [witness.generation, witness.beat];
+  return witness === undefined || hasLostTouch(memory)
+    ? ["unjudged", 0]
+    : [witness.generation, witness.beat];
 }
 
-/** The process, and the last beat of its own that it remembers; 0 where it remembers none. */
-export function ownArguments(memory: LedgerMemory | undefined): readonly (string | number)[] {
-  if (memory === undefined) return ["", 0];
-  return [memory.process, memory.witness?.beats.get(memory.process) ?? 0];
+/** The last beat of its own that a process remembers; 0 where it remembers none. */
+export function ownBeat(memory: LedgerMemory | undefined): number {
+  return memory?.witness?.beats.get(memory.process) ?? 0;
+}
+
+/** The connection to Redis broke: what answers from now on may be another one, or an older copy. */
+export function loseTouch(memory: LedgerMemory | undefined): void {
+  if (memory !== undefined) memory.breaks++;
+}
+
+/** Whether the ledger was not judged since the connection to Redis last broke. */
+export function hasLostTouch({ breaks, judgedBreaks }: LedgerMemory): boolean {
+  return breaks !== judgedBreaks;
 }

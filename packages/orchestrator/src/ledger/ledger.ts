@@ -66,10 +66,10 @@
  * see ../intake/; `<prefix>:requests-of:<client>`, the API's count of a minute; `{<prefix>}:…`,
  * BullMQ's queues.
  */
-import { BulkError, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
+import { BulkError, beatsKeptMicros, type EpochMs, epochMs, type SlotLimits } from "@headgate/core";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Seals } from "../seals/seals.ts";
-import { type LedgerMemory, ownArguments } from "./ledger-memory.ts";
+import { type LedgerMemory, ownBeat } from "./ledger-memory.ts";
 
 /** One connection's ledger, and the limits that this process holds it to. */
 export interface Ledger {
@@ -120,7 +120,9 @@ export async function runScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   const clock = ledger.clock === undefined ? "" : String(ledger.clock());
-  const all = [...args, ...ownArguments(ledger.memory), clock].map(String);
+  const { memory, limits } = ledger;
+  const own = [memory?.process ?? "", ownBeat(memory), beatsKeptMicros(limits.windowMs)];
+  const all = [...args, ...own, clock].map(String);
   return await guarded(() => ledger.redis.eval(wholeScript(lua), 1, ledger.base, ...all));
 }
 
@@ -138,11 +140,14 @@ function wholeScript(lua: string): string {
 /**
  * A stamp is the time in microseconds, or one more than the last; a counter alone would repeat itself
  * on an older copy. A process keeps its last one in a field of its own, and moves it no further on a
- * ledger that has lost one of them: by that it is noticed.
+ * ledger that has lost one of them: by that it is noticed. `has_lost_own` leaves out one that is so
+ * old that it may have been forgotten, and can have no slot in the window.
  */
 const prelude = `
 local base = KEYS[1]
-local argc, process, own, given = #ARGV - 3, ARGV[#ARGV - 2], tonumber(ARGV[#ARGV - 1]), ARGV[#ARGV]
+local argc = #ARGV - 4
+local process, own, kept = ARGV[argc + 1], tonumber(ARGV[argc + 2]), tonumber(ARGV[argc + 3])
+local given = ARGV[#ARGV]
 local function micros()
   if given ~= '' then return tonumber(given) * 1000 end
   local time = redis.call('TIME')
@@ -151,13 +156,16 @@ end
 local function now()
   return math.floor(micros() / 1000)
 end
+local function has_lost_own(mine, latest)
+  return tonumber(mine or '0') < own and own >= latest - kept
+end
 local function stamp()
   local key = base .. 'witness'
   local last = tonumber(redis.call('HGET', key, 'beat') or '0')
   local text = string.format('%.0f', math.max(last + 1, micros()))
   redis.call('HSET', key, 'beat', text)
   local mine = 'beat:' .. process
-  if process ~= '' and tonumber(redis.call('HGET', key, mine) or '0') >= own then
+  if process ~= '' and not has_lost_own(redis.call('HGET', key, mine), tonumber(text)) then
     redis.call('HSET', key, mine, text)
   end
   return text

@@ -21,7 +21,7 @@ local function history_decision(first)
   if ARGV[first + 6] ~= '' then
     if witness[1] ~= ARGV[first + 6] then return {'history', -1} end
     if tonumber(witness[2] or '0') < tonumber(ARGV[first + 7]) then return {'history', -1} end
-    if tonumber(witness[3] or '0') < own then return {'history', -1} end
+    if has_lost_own(witness[3], tonumber(witness[2] or '0')) then return {'history', -1} end
   end
   if not witness[4] then return nil end
   local frozen = tonumber(witness[5])

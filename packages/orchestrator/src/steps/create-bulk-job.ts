@@ -54,14 +54,15 @@ export async function createBulkJob(
   await logIn(context, signal);
   await settleHistory(context, signal);
   const asked = ports.stopwatch.elapsedMs();
+  const breaks = ledger.memory?.breaks;
   const begun = await beginCreate(ledger, record);
   if (begun.kind === "wait") {
     const mayShow = record.createOutcome === "unlisted";
     const adopted = mayShow ? await adoptListedLate(context, record, signal) : undefined;
     if (adopted !== undefined) return adopted;
     const { reason, until } = begun;
-    // Only a new list shows that the other tool has ended.
-    if (reason === "object-busy") await observeTenant(context, settings.observeEveryMs, signal);
+    // Only a new list shows that the other tool has ended, or accounts for a loss.
+    if (until === undefined) await observeTenant(context, settings.observeEveryMs, signal);
     ports.emit({
       type: "bulk-job.create-waits",
       bulkJobId: record.id,
@@ -74,7 +75,8 @@ export async function createBulkJob(
     return later(now, mayShow ? Math.min(waitMs, lookAgainMs) : waitMs, `waits for ${reason}`);
   }
   const sinceStamp = ports.stopwatch.elapsedMs() - asked;
-  if (sinceStamp >= longestStampMs) {
+  // A connection that broke meanwhile may have asked again of a Redis that has lost data.
+  if (sinceStamp >= longestStampMs || ledger.memory?.breaks !== breaks) {
     await advanceBulkJob(ledger, begun.record, { createOutcome: "unsent" });
     return "next";
   }

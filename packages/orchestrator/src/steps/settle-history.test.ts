@@ -1,12 +1,14 @@
 import { isBulkError } from "@headgate/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { moveBeat, readLoss, readWitness, rememberLoads } from "../ledger/history.ts";
 import { copyLedger, emptyLedger } from "../ledger/ledger-copy.test-support.ts";
+import { loseTouch } from "../ledger/ledger-memory.ts";
 import { readPrincipal, rememberPrincipal } from "../ledger/observation.ts";
 import type { IngestionPort } from "../ports.ts";
 import { claimBulkJobs } from "./claim-bulk-jobs.ts";
 import type { StepContext } from "./context.ts";
 import { type WitnessFleet, witnessFleet } from "./history.test-support.ts";
+import { runBulkJob } from "./run-bulk-job.ts";
 import { settleHistory } from "./settle-history.ts";
 
 const signal = new AbortController().signal;
@@ -212,6 +214,77 @@ describe("a worker that goes on", () => {
     expect(tenant.calls.filter((call) => call === "list").length).toBe(lists + 1);
     expect(await fixture.run(worker, bulkJobId)).toMatchObject({ kind: "done" });
   });
+});
+
+describe("a worker whose connection to Redis broke", () => {
+  it("asks the tenant before it creates, and counts what only another worker may remember", async () => {
+    const fixture = witnessFleet();
+    const [one, two] = [await judged(fixture), await judged(fixture)];
+    const goBack = await copyLedger(one.ledger);
+    const { bulkJobId } = await fixture.claim(one);
+    await fixture.run(one, bulkJobId);
+    await goBack();
+    loseTouch(two.ledger.memory);
+    await settleHistory(two, signal);
+    const { redis, base } = two.ledger;
+    expect(await redis.zrange(`${base}slots`, "0", "-1")).toEqual(["f:remote1"]);
+    const { calls } = fixture.fleet.tenant;
+    const before = calls.length;
+    await settleHistory(two, signal);
+    expect(calls).toHaveLength(before);
+  });
+
+  it("creates nothing while the tenant cannot be listed", async () => {
+    const fixture = witnessFleet();
+    const { tenant } = fixture.fleet;
+    const worker = await judged(fixture);
+    loseTouch(worker.ledger.memory);
+    for (const _ of [1, 2]) tenant.failNext("list", "ERR_API_UNREACHABLE");
+    await fixture.claim(worker);
+    const { redis, base } = worker.ledger;
+    expect(await redis.exists(`${base}slots`)).toBe(0);
+    await claimBulkJobs(worker, signal);
+    expect(await redis.zcard(`${base}slots`)).toBe(1);
+  });
+
+  it("sends no create call whose slot it was granted while that happened, until it has asked", async () => {
+    const fixture = witnessFleet();
+    const { tenant } = fixture.fleet;
+    const worker = await judged(fixture);
+    const { bulkJobId } = await fixture.claim(worker);
+    const { redis, base, memory } = worker.ledger;
+    const ask = redis.eval.bind(redis);
+    const asked: (readonly string[])[] = [];
+    const broken = vi.spyOn(redis, "eval").mockImplementation((...args) => {
+      if (!String(args[0]).includes("'createSentAt'")) return ask(...args);
+      if (asked.length === 0) loseTouch(memory);
+      asked.push([...tenant.calls]);
+      return ask(...args);
+    });
+    onTestFinished(() => broken.mockRestore());
+    await fixture.run(worker, bulkJobId);
+    const [first = [], second = []] = asked;
+    expect(second.slice(first.length)).toEqual(["authenticate", "authenticate", "list"]);
+    expect(tenant.calls.filter((call) => call === "create")).toHaveLength(1);
+    expect(await redis.zrange(`${base}slots`, "0", "-1")).toEqual([`o:${bulkJobId}:1`]);
+  });
+});
+
+it("asks for the list that a loss wants also where only a bulk job waits for it", async () => {
+  const fixture = witnessFleet();
+  const { tenant } = fixture.fleet;
+  const worker = await judged(fixture);
+  const { bulkJobId } = await fixture.claim(worker);
+  const goBack = await copyLedger(worker.ledger);
+  await moveBeat(worker.ledger);
+  await goBack();
+  tenant.failNext("list", "ERR_API_UNREACHABLE");
+  expect(await settleHistory(worker, signal)).toBe(true);
+  fixture.now += worker.ledger.limits.windowMs;
+  const waits = { kind: "snooze", reason: "waits for history" };
+  expect(await runBulkJob(worker, bulkJobId, signal)).toMatchObject(waits);
+  expect(await runBulkJob(worker, bulkJobId, signal)).not.toMatchObject(waits);
+  expect(tenant.calls).toContain("create");
 });
 
 it("claims nothing for a window after a loss, asks to be woken then, and goes on", async () => {

@@ -23,7 +23,7 @@ import {
   readWitness,
 } from "../ledger/history.ts";
 import { ledgerNow } from "../ledger/ledger.ts";
-import { type LedgerMemory, noteWitness } from "../ledger/ledger-memory.ts";
+import { hasLostTouch, type LedgerMemory, noteWitness } from "../ledger/ledger-memory.ts";
 import { readPrincipal, recordTenant } from "../ledger/observation.ts";
 import type { StepContext } from "./context.ts";
 import { listTenant } from "./list-tenant.ts";
@@ -33,7 +33,7 @@ const mostNamed = 100;
 
 /**
  * Judges the ledger and writes down a loss that nobody has noticed yet; answers whether it has. Asks
- * the tenant only where this process has just begun, or after a loss. Throws what a list call throws;
+ * the tenant only where this process has just begun or lost touch with Redis, or after a loss. Throws what a list call throws;
  * until the history is judged, and while a loss is not accounted for, the ledger grants nothing.
  */
 export async function settleHistory(context: StepContext, signal: AbortSignal): Promise<boolean> {
@@ -42,9 +42,10 @@ export async function settleHistory(context: StepContext, signal: AbortSignal): 
   if (memory === undefined) return false;
   for (;;) {
     // Taken before the ledger is read, which then can only be further.
-    const remembered = memory.witness;
+    const { witness: remembered, breaks } = memory;
+    const known = { windowMs: ledger.limits.windowMs, hasLostTouch: hasLostTouch(memory) };
     const witness = await readWitness(ledger);
-    const verdict = judgeByMemory(witness, remembered, ledger.limits.windowMs);
+    const verdict = judgeByMemory(witness, remembered, known);
     const judged =
       verdict.kind === "ask-tenant"
         ? judgeByTenant(witness, await creationsOf(context, memory, signal), {
@@ -55,12 +56,15 @@ export async function settleHistory(context: StepContext, signal: AbortSignal): 
     switch (judged.kind) {
       case "trusted":
         noteWitness(memory, witness, ledger.limits.windowMs);
+        memory.judgedBreaks = breaks;
         return false;
       case "new":
         await beginHistory(ledger, context.ports.chance.newId());
+        memory.judgedBreaks = breaks;
         return false;
       case "lost":
-        if (await loseHistory(context, { memory, witness, sign: judged.sign, signal })) return true;
+        if (await loseHistory(context, { memory, witness, sign: judged.sign, breaks, signal }))
+          return true;
         break;
       default:
         return assertNever(judged);
@@ -75,6 +79,7 @@ async function loseHistory(
     readonly memory: LedgerMemory;
     readonly witness: LedgerWitness;
     readonly sign: LossSign;
+    readonly breaks: number;
     readonly signal: AbortSignal;
   },
 ): Promise<boolean> {
@@ -87,6 +92,7 @@ async function loseHistory(
     ...{ seenGeneration: found.witness.generation, generation, report },
   });
   if (frozenUntil === undefined) return false;
+  memory.judgedBreaks = found.breaks;
   const tell = (unknownBulkJobs: readonly string[]): void =>
     ports.emit({
       type: "ledger.lost",
