@@ -2,6 +2,8 @@
 import type { Stopwatch } from "./ports.ts";
 
 export interface TestStopwatch extends Stopwatch {
+  /** Time passes without a turn for any timer, as it does for a process that was stopped. */
+  jump(ms: number): void;
   /** Moves on, timer after timer, and lets what they woke run before the next. */
   move(ms: number): Promise<void>;
 }
@@ -20,6 +22,9 @@ export function stopwatchOfTest(): TestStopwatch {
   }
   return {
     elapsedMs: () => now,
+    jump(ms) {
+      now += ms;
+    },
     after,
     deadline(ms) {
       const control = new AbortController();

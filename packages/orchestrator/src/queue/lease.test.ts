@@ -113,11 +113,24 @@ describe("a lease that is held", () => {
     expect(sent).toEqual([0, 10_000]);
   });
 
+  it("is over by the clock, though its timer had no turn", async () => {
+    const { stopwatch, taking } = takeOne(yes);
+    const lease = await taking;
+    stopwatch.jump(26_999);
+    lease.throwIfOver();
+    stopwatch.jump(1);
+    expect(lease.signal.aborted).toBe(false);
+    expect(() => lease.throwIfOver()).toThrow("no extension");
+    expect(lease.signal.aborted).toBe(true);
+    expect(() => lease.throwIfOver()).toThrow("no extension");
+  });
+
   it("is neither extended nor lost once it is released", async () => {
     const { stopwatch, sent, taking } = takeOne(yes);
     const lease: Lease = await taking;
     lease.release();
     await stopwatch.move(100_000);
+    lease.throwIfOver();
     expect(sent).toEqual([0]);
     expect(lease.signal.aborted).toBe(false);
   });

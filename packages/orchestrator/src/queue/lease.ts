@@ -17,6 +17,8 @@ export interface LeaseOptions {
 export interface Lease {
   /** Aborted, with an Error that says why, once the task may be someone else's. */
   readonly signal: AbortSignal;
+  /** Throws the signal's reason, also where its timer had no turn yet though the lease is over. */
+  throwIfOver(): void;
   /** Stops extending: the task is done with. */
   release(): void;
 }
@@ -44,10 +46,20 @@ export async function takeLease({ extend, lockMs, stopwatch }: LeaseOptions): Pr
     reject(reason);
   }
 
-  function watchTheEnd(): void {
+  function leftMs(): number {
     const left = endsAt - stopwatch.elapsedMs();
     if (left <= 0) lose("no extension of the task's lock was confirmed in time");
-    else timers.end = stopwatch.after(milliseconds(left), watchTheEnd);
+    return left;
+  }
+
+  function watchTheEnd(): void {
+    const left = leftMs();
+    if (left > 0) timers.end = stopwatch.after(milliseconds(left), watchTheEnd);
+  }
+
+  function throwIfOver(): void {
+    leftMs();
+    lost.signal.throwIfAborted();
   }
 
   async function extendAgain(): Promise<void> {
@@ -57,7 +69,7 @@ export async function takeLease({ extend, lockMs, stopwatch }: LeaseOptions): Pr
     if (answer === false) return lose("the task's lock is no longer ours");
     if (answer === true) {
       endsAt = leaseEndsAt(times, sentAt);
-      resolve({ signal: lost.signal, release });
+      resolve({ signal: lost.signal, throwIfOver, release });
     }
     const next = sentAt + (answer === true ? times.everyMs : times.retryMs);
     const wait = Math.max(next - stopwatch.elapsedMs(), 0);

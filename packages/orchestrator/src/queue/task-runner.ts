@@ -18,6 +18,7 @@ import { applyOutcome } from "./apply-outcome.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import { bulkJobTask, errandTask, loadTask, queueNames, runTask, upkeepTask } from "./queues.ts";
 import { checkTask, type SealedTask } from "./task-seal.ts";
+import { underLease } from "./under-lease.ts";
 
 /** Pause of a task whose record another worker has just moved on. */
 const fencedPauseMs = 1000;
@@ -53,7 +54,11 @@ function processor(deps: TaskRunnerDeps, pick: (data: unknown) => Picked): Proce
       const outcome = await outcomeOf(
         {
           ...context,
-          ports: { ...context.ports, emit: diary.emit },
+          ports: {
+            ...context.ports,
+            emit: diary.emit,
+            ingestion: underLease(context.ports.ingestion, lease),
+          },
           stopping: deps.drain,
           isolation: deps.isolation,
         },
