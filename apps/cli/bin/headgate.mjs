@@ -2,11 +2,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 const needed = [22, 19];
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
+  // `headgate up` is a worker too; headgate-worker says why.
+  setFlagsFromString("--semi-space-growth-factor=1");
   await import("../dist/main.js");
 } else {
   // The repository brings a Node of its own, which only npm's scripts find by themselves.
