@@ -35,7 +35,9 @@ it("passes everything on while the lease is held, and afterwards only what chang
 
   await ingestion.authenticate({ signal });
   expect((await ingestion.info(id, { signal })).state).toBe("Open");
-  expect(await Array.fromAsync(ingestion.listAll(remoteStates, { signal }))).toHaveLength(1);
+  const listed: string[] = [];
+  for await (const bulkJob of ingestion.listAll(remoteStates, { signal })) listed.push(bulkJob.id);
+  expect(listed).toEqual([id]);
   expect([ingestion.userId?.(), ingestion.orgId?.(), ingestion.clockOffsetMs()]).toEqual([
     undefined,
     undefined,
