@@ -27,7 +27,11 @@ const worker = await startWorker(readWorkerConfig(process.env), {
       maxPartBytes: bytes(scaled.maxPartBytes),
       observeEveryMs: milliseconds(scaled.observeEveryMs),
       createGraceMs: milliseconds(Number(CHAOS_CREATE_GRACE_MS)),
-      reap: { ...defaultReapSettings, graceMs: milliseconds(scaled.reapGraceMs) },
+      reap: {
+        ...defaultReapSettings,
+        graceMs: milliseconds(scaled.reapGraceMs),
+        unclaimedAgeMs: milliseconds(scaled.reapUnclaimedMs),
+      },
     },
   },
 }).catch((error: unknown) => {

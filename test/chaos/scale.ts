@@ -23,4 +23,6 @@ export const scaled = {
   createGraceMs: 15_000,
   /** After this a bulk job that the ledger has lost is aborted. */
   reapGraceMs: 20_000,
+  /** The same where a loss has left nothing that tells whose it is: surely later than that. */
+  reapUnclaimedMs: 30_000,
 } as const;

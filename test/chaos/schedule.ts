@@ -47,6 +47,8 @@ export interface Planned {
 /** How often a kind comes, and how its particulars are drawn. */
 interface Kind {
   readonly perMinute: number;
+  /** It comes in this first share of the run, and at least once. Default all of it, and perhaps never. */
+  readonly withinShare?: number;
   draw(dice: Dice): Fault;
 }
 
@@ -66,11 +68,15 @@ const kinds: readonly Kind[] = [
   { perMinute: 10, draw: (dice) => ({ kind: "tenant", fault: dice.pick(tenantFaults) }) },
 ];
 
-/** Only where data may be lost on purpose. */
+/**
+ * Only where data may be lost on purpose. Each freezes creations for longer than a minute, and one after
+ * the last load was sent would leave nothing to look at.
+ */
 const losses: readonly Kind[] = [
-  { perMinute: 0.5, draw: () => ({ kind: "redis-flush" }) },
+  { perMinute: 0.15, withinShare: 0.6, draw: () => ({ kind: "redis-flush" }) },
   {
-    perMinute: 0.5,
+    perMinute: 0.15,
+    withinShare: 0.6,
     draw: (dice) => ({ kind: "redis-older-copy", ageMs: dice.whole(1000, 20_000) }),
   },
 ];
@@ -88,9 +94,12 @@ export function planFaults(options: {
   return [...kinds, ...(redisLoss ? losses : [])]
     .flatMap((kind, index) => {
       const dice = createDice(seed, `faults ${index}`);
-      const count = Math.round((kind.perMinute * pace * spanMs) / 60_000);
+      const { perMinute, withinShare } = kind;
+      const least = withinShare === undefined ? 0 : 1;
+      const count = Math.max(least, Math.round((perMinute * pace * spanMs) / 60_000));
+      const share = withinShare ?? 1;
       return Array.from({ length: count }, (_, i) => ({
-        atMs: Math.floor(((i + dice.random()) * spanMs) / count),
+        atMs: Math.floor(((i + dice.random()) * spanMs * share) / count),
         fault: kind.draw(dice),
       }));
     })
