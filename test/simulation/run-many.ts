@@ -42,6 +42,7 @@ export async function runMany(options: {
   await runSeeds({
     ...options,
     count: options.seeds,
+    traced: "nothing",
     isEnough: () => violations.length >= enoughViolations,
     onResult(result) {
       done++;

@@ -8,7 +8,7 @@ import { type Plan, planOf } from "./plan.ts";
 import { createRandom } from "./random.ts";
 import { withoutRealTime } from "./real-time.ts";
 import { createScene, type Scene, type Violation } from "./scene.ts";
-import { createTrace, type Trace } from "./trace.ts";
+import { createTrace, type Trace, type TraceKind } from "./trace.ts";
 
 export interface SeedResult {
   readonly seed: number;
@@ -24,7 +24,7 @@ export interface SeedResult {
 /** Runs a seed to its end, or to its first violation. */
 export async function runSeed(
   seed: number,
-  { keepTrace = false }: { readonly keepTrace?: boolean } = {},
+  { traced = "hash" }: { readonly traced?: TraceKind } = {},
 ): Promise<SeedResult> {
   const random = createRandom(String(seed));
   const plan = planOf(seed, random.fork("plan"));
@@ -34,7 +34,7 @@ export async function runSeed(
     plan,
     random,
     traceOf: (now) => {
-      trace = createTrace(now, keepTrace);
+      trace = createTrace(now, traced);
       return trace;
     },
     invariants: allInvariants,

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { FromSlice, ToSlice } from "./slice-messages.ts";
+import type { TraceKind } from "./trace.ts";
 
 export interface RunSeedsOptions {
   readonly from: number;
@@ -9,7 +10,8 @@ export interface RunSeedsOptions {
   /** Name of the bug that is put into the sources. */
   readonly bug?: string | undefined;
   readonly processes: number;
-  readonly keepTrace?: boolean;
+  /** Default hash. */
+  readonly traced?: TraceKind;
   /** Whether no further seed begins. */
   readonly isEnough: (result: FromSlice) => boolean;
   readonly onResult: (result: FromSlice) => void;
@@ -25,7 +27,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<void> {
       const slice = startSlice(options.bug);
       try {
         while (next < last && !isOver) {
-          const result = await ask(slice, { seed: next++, keepTrace: options.keepTrace ?? false });
+          const result = await ask(slice, { seed: next++, traced: options.traced ?? "hash" });
           options.onResult(result);
           if (options.isEnough(result)) isOver = true;
         }

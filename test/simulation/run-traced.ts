@@ -51,7 +51,7 @@ async function one(options: {
     count: 1,
     bug: options.bug,
     processes: 1,
-    keepTrace: options.showsTrace,
+    traced: options.showsTrace ? "lines" : "hash",
     isEnough: () => true,
     onResult: (result) => void results.push(result),
   });

@@ -6,6 +6,7 @@ import { ledgerBase, queueNames } from "@headgate/orchestrator/simulation";
 import { type Counters, createCounters } from "./counters.ts";
 import { type CrashPlan, createCrashPlan } from "./crash-points.ts";
 import { type Hooks, type Invariant, tellAll, type View } from "./invariants/invariant.ts";
+import { type LoadFacts, loadsAt } from "./invariants/ledger-view.ts";
 import type { Machine } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import { createDispatch, type Dispatch } from "./queue/dispatch.ts";
@@ -98,6 +99,7 @@ export function createScene(options: {
   });
   const baseOf = (connection: string): string => ledgerBase(prefix, connection);
   const dirty = new Set<string>();
+  const loadsNow = new Map<string, readonly LoadFacts[]>();
   const machines = new Set<Machine>();
   const touchedUris = new Set<string>();
   const linesOfPin = new Map<string, readonly string[]>();
@@ -123,6 +125,11 @@ export function createScene(options: {
     machines: () => [...machines],
     redisAwayUntil: () => Math.max(health.awayUntil, health.fullUntil),
     baseOf,
+    changedLoads(connection) {
+      const known = loadsNow.get(connection) ?? loadsAt(keyspace, baseOf(connection));
+      loadsNow.set(connection, known);
+      return known;
+    },
     touchedUris,
     linesOfPin: (pin) => linesOfPin.get(pin),
     violate,
@@ -246,7 +253,7 @@ export function createScene(options: {
       return fault;
     },
     emitted(machine, event) {
-      trace.add(`${machine.name} * ${eventLine(event)}`);
+      if (trace.kind !== "nothing") trace.add(`${machine.name} * ${eventLine(event)}`);
       hooks.emitted(machine, event);
       if (event.type === "bulk-job.create-unknown") counters.count("create unknown");
       if (event.type === "bulk-job.upload-unknown") counters.count("upload unknown");
@@ -267,6 +274,8 @@ export function createScene(options: {
       for (const faults of callFaults.values()) faults.stop();
     },
     changed() {
+      if (dirty.size === 0) return [];
+      loadsNow.clear();
       const names = connections.filter((name) => dirty.has(baseOf(name)));
       dirty.clear();
       return names;

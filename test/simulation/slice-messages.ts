@@ -1,9 +1,10 @@
 /** What the processes of a simulation tell each other. */
 import type { SeedResult } from "./run-seed.ts";
+import type { TraceKind } from "./trace.ts";
 
 export interface ToSlice {
   readonly seed: number;
-  readonly keepTrace: boolean;
+  readonly traced: TraceKind;
 }
 
 /** A seed's result, as it goes between processes. */

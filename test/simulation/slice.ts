@@ -16,10 +16,10 @@ process.on("message", (message: ToSlice) => {
   void runOne(message);
 });
 
-async function runOne({ seed, keepTrace }: ToSlice): Promise<void> {
+async function runOne({ seed, traced }: ToSlice): Promise<void> {
   // Errors are thrown by the thousand here, and nobody reads their stacks.
-  Error.stackTraceLimit = keepTrace ? 10 : 0;
-  const { counts, ...result } = await runSeed(seed, { keepTrace });
+  Error.stackTraceLimit = traced === "lines" ? 10 : 0;
+  const { counts, ...result } = await runSeed(seed, { traced });
   tell({ ...result, counts: [...counts] });
 }
 

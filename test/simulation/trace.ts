@@ -1,13 +1,17 @@
-/** What happened in a run, line by line: a hash of all of it, and the lines themselves where asked for. */
+/** What is kept of what happened: nothing, which is the fastest, a hash of it, or that and the lines. */
+export type TraceKind = "nothing" | "hash" | "lines";
+
+/** What happened in a run, line by line. */
 export interface Trace {
+  readonly kind: TraceKind;
   add(line: string): void;
   /** Of all lines so far, in 16 hex digits. */
   hash(): string;
   readonly lines: readonly string[];
 }
 
-/** `now` dates the lines; they are kept only where `keep` says so. */
-export function createTrace(now: () => number, keep: boolean): Trace {
+/** `now` dates the lines. */
+export function createTrace(now: () => number, kind: TraceKind): Trace {
   const lines: string[] = [];
   let [first, second] = [1, 2];
   let lastNow = 0;
@@ -23,11 +27,13 @@ export function createTrace(now: () => number, keep: boolean): Trace {
     second = b ^ (b >>> 13);
   }
   return {
+    kind,
     add(line) {
+      if (kind === "nothing") return;
       if (now() !== lastNow) hash(String(now()));
       lastNow = now();
       hash(line);
-      if (keep) lines.push(`${new Date(now()).toISOString().slice(5, 23)} ${line}`);
+      if (kind === "lines") lines.push(`${new Date(now()).toISOString().slice(5, 23)} ${line}`);
     },
     hash: () => [first, second].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(""),
     lines,

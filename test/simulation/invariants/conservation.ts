@@ -17,7 +17,7 @@ export function partsInOnePlace(view: View): Invariant {
     ledgerChanged(connection) {
       const base = view.baseOf(connection);
       const live = liveParts(view, base);
-      for (const load of loadsAt(view.keyspace, base)) {
+      for (const load of view.changedLoads(connection)) {
         if (load.state === "accepted" || finalStates.has(load.state)) continue;
         const inJobs = live.get(load.id) ?? { parts: [], uploaded: 0, closed: 0 };
         const returned = membersAt(view.keyspace, `${base}load:${load.id}:returned`).map(Number);
@@ -108,7 +108,7 @@ export function rowsApplied(view: View): Invariant & AppliedLines {
       }
     },
     ledgerChanged(connection) {
-      for (const load of loadsAt(view.keyspace, view.baseOf(connection))) {
+      for (const load of view.changedLoads(connection)) {
         if (!finalStates.has(load.state) || ended.has(load.id)) continue;
         ended.add(load.id);
         view.counters.count(`load ${load.state}`);

@@ -8,6 +8,7 @@ import type { Plan } from "../plan.ts";
 import type { TaskStore } from "../queue/task-store.ts";
 import type { Tenant, TenantFile } from "../tenant/tenant.ts";
 import type { LoadSpec, Workload } from "../workload.ts";
+import type { LoadFacts } from "./ledger-view.ts";
 
 /** Everything an invariant may look at, at no cost of virtual time. */
 export interface View {
@@ -23,6 +24,8 @@ export interface View {
   readonly redisAwayUntil: () => number;
   /** First part of a connection's keys. */
   readonly baseOf: (connection: string) => string;
+  /** Every load that the ledger has, for `ledgerChanged` only: read once for all that are told. */
+  readonly changedLoads: (connection: string) => readonly LoadFacts[];
   /** Source objects that were replaced or deleted. */
   readonly touchedUris: ReadonlySet<string>;
   /** Lines of a source object's content, by its pin. */
@@ -63,6 +66,8 @@ export type Invariant = Partial<Hooks>;
 /** All hooks; each tells every invariant that has it. */
 export function tellAll(invariants: readonly Invariant[]): Hooks {
   const each = (tell: (invariant: Invariant) => void): void => invariants.forEach(tell);
+  // Told after each of millions of events.
+  const settling = invariants.filter(({ settled }) => settled !== undefined);
   return {
     createLeaves: (...told) => each((one) => one.createLeaves?.(...told)),
     createArrived: (...told) => each((one) => one.createArrived?.(...told)),
@@ -85,7 +90,9 @@ export function tellAll(invariants: readonly Invariant[]): Hooks {
     drainBegins: (...told) => each((one) => one.drainBegins?.(...told)),
     drained: (...told) => each((one) => one.drained?.(...told)),
     quiet: () => each((one) => one.quiet?.()),
-    settled: () => each((one) => one.settled?.()),
+    settled() {
+      for (const one of settling) one.settled?.();
+    },
     ended: () => each((one) => one.ended?.()),
   };
 }

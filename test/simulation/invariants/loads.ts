@@ -1,6 +1,6 @@
 /** What becomes of loads: none vanishes, none comes twice, each end is an end and has its reason. */
 import type { Invariant, View } from "./invariant.ts";
-import { finalStates, hashAt, loadAt, loadsAt, membersAt } from "./ledger-view.ts";
+import { finalStates, hashAt, loadAt, membersAt } from "./ledger-view.ts";
 
 /** Every accepted load is in the ledger, and one key stands for one load. */
 export function noneVanishes(view: View): Invariant {
@@ -19,7 +19,7 @@ export function noneVanishes(view: View): Invariant {
       for (const { loadId, connection: own } of known.values())
         if (own === connection && loadAt(view.keyspace, base, loadId) === undefined)
           view.violate("no load vanishes", `${loadId} was accepted and is not in the ledger`);
-      const requests = loadsAt(view.keyspace, base).map(({ request }) => request);
+      const requests = view.changedLoads(connection).map(({ request }) => request);
       if (new Set(requests).size !== requests.length)
         view.violate("idempotency", "two loads of one request");
     },
@@ -35,7 +35,7 @@ export function ends(view: View): Invariant {
   const blameless = new Set(view.workload.loads.filter(({ bad }) => bad === undefined));
   return {
     ledgerChanged(connection) {
-      for (const load of loadsAt(view.keyspace, view.baseOf(connection))) {
+      for (const load of view.changedLoads(connection)) {
         const before = ended.get(load.id);
         if (before !== undefined && before !== load.state)
           view.violate("ends are ends", `${load.id} was ${before} and is ${load.state}`);
