@@ -3,7 +3,7 @@
  * for want of memory, and, like ioredis after a broken connection, be sent again although it was
  * done. A machine can die at each crossing.
  */
-import { type MemoryCommand, ReplyError, type Via } from "@headgate/orchestrator/memory-redis";
+import { type MemoryCommand, type Reply, ReplyError, type Via } from "@headgate/orchestrator/memory-redis";
 import type { Counters } from "./counters.ts";
 import { type CrashPlan, type Mark, markOfCommand } from "./crash-points.ts";
 import { type Machine, never } from "./machine.ts";
@@ -48,6 +48,10 @@ export interface RedisLink {
   cross<Reply>(name: () => string, mark: Mark | undefined, run: () => Reply): Promise<Reply>;
 }
 
+/** What has come back, or nothing ever will. */
+type Crossed<Reply> = { readonly reply: Reply } | typeof dead;
+const dead = Symbol("dead");
+
 const reads = new Set([
   "get",
   "hget",
@@ -79,23 +83,28 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   /** Mostly that of a network nearby, now and then that of a Redis which is busy with something else. */
   const latency = (): number => (random.chance(0.1) ? random.int(200, 3000) : random.int(1, 20));
 
-  async function cross<Reply>(
-    nameIt: () => string,
+  /** Undefined where the way takes time. Throws where it is closed, and what `run` throws. */
+  function crossAtOnce<Reply>(
+    mark: Mark | undefined,
+    run: () => Reply,
+  ): Crossed<Reply> | undefined {
+    if (!machine.alive || crashes.strikes(machine, mark, "before")) return dead;
+    const isAway = awayMs() > 0;
+    if (isAway && options.failsFast) throw new Error("the connection is closed");
+    if (isAway || machine.resumesAt !== undefined || random.chance(options.slowShare))
+      return undefined;
+    connect();
+    const reply = run();
+    if (crashes.strikes(machine, mark, "during")) return dead;
+    return crashes.strikes(machine, mark, "after") ? dead : { reply };
+  }
+
+  function crossSlowly<Reply>(
+    name: string,
     mark: Mark | undefined,
     run: () => Reply,
   ): Promise<Reply> {
-    if (!machine.alive || crashes.strikes(machine, mark, "before")) return await never();
-    const isAway = awayMs() > 0;
-    if (isAway && options.failsFast) throw new Error("the connection is closed");
-    if (!isAway && machine.resumesAt === undefined && !random.chance(options.slowShare)) {
-      connect();
-      const reply = run();
-      if (crashes.strikes(machine, mark, "during")) return await never();
-      if (crashes.strikes(machine, mark, "after")) return await never();
-      return reply;
-    }
-    const name = nameIt();
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const answer = (settle: () => void): void => {
         time.in(
           latency(),
@@ -133,22 +142,26 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   return {
-    cross,
+    async cross(nameIt, mark, run) {
+      const crossed = crossAtOnce(mark, run);
+      if (crossed === undefined) return await crossSlowly(nameIt(), mark, run);
+      return crossed === dead ? await never() : crossed.reply;
+    },
     onBreak: (broken) => void whenBroken.push(broken),
-    async via(message, run) {
-      await cross(
-        () => nameOf(message),
-        markOf(message),
-        () => {
-          if (health.fullUntil > time.now() && message.some(({ name }) => !reads.has(name))) {
-            counters.count("redis full");
-            throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
-          }
-          for (const { name, args } of message)
-            if (name === "eval" && changesLedger(args[0] ?? "")) options.written(args[2] ?? "");
-          return run();
-        },
-      );
+    via(message, run) {
+      const mark = markOf(message);
+      const arrive = (): readonly Reply[] => {
+        if (health.fullUntil > time.now() && message.some(({ name }) => !reads.has(name))) {
+          counters.count("redis full");
+          throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+        }
+        for (const { name, args } of message)
+          if (name === "eval" && changesLedger(args[0] ?? "")) options.written(args[2] ?? "");
+        return run();
+      };
+      const crossed = crossAtOnce(mark, arrive);
+      if (crossed === undefined) return crossSlowly(nameOf(message), mark, arrive).then(() => {});
+      return crossed === dead ? never() : undefined;
     },
   };
 }

@@ -16,12 +16,16 @@ export interface MemoryCommand {
 /**
  * Stands between a client and the keyspace, for one message: a command, or all commands of a
  * pipeline or MULTI. `run` has the keyspace execute them and answers what they answer, at once and
- * all together; the client gets that when the hook resolves. So a hook can wait before `run` (a slow
+ * all together; the client gets that when the hook resolves, at once where it answers nothing to wait
+ * for. So a hook can wait before `run` (a slow
  * way there) or behind it (a slow way back), throw without it (never arrived) or after it (done,
  * and the answer lost). What it throws, each command of the message fails with. Messages of one
  * client that wait can overtake each other, as on several connections.
  */
-export type Via = (message: readonly MemoryCommand[], run: () => readonly Reply[]) => Promise<void>;
+export type Via = (
+  message: readonly MemoryCommand[],
+  run: () => readonly Reply[],
+) => Promise<void> | undefined;
 
 /** Opens a client of the keyspace. Without `via` commands run at once, in the order in which they are given. */
 export function openMemoryRedis(
@@ -42,7 +46,7 @@ export function openMemoryRedis(
     }));
     const run = (): readonly Reply[] => answersOf(keyspace, transaction, message);
     if (via === undefined) settle(commands, run());
-    else void deliver(via, { commands, message, run });
+    else deliver(via, { commands, message, run });
   }
 
   redis.sendCommand = (command, pipeline) => {
@@ -78,26 +82,33 @@ interface Transaction {
   queued: MemoryCommand[] | undefined;
 }
 
-async function deliver(
+function deliver(
   via: Via,
   sent: {
     readonly commands: readonly Command[];
     readonly message: readonly MemoryCommand[];
     readonly run: () => readonly Reply[];
   },
-): Promise<void> {
+): void {
   let answers: readonly Reply[] | undefined;
-  try {
-    await via(sent.message, () => {
-      answers = sent.run();
-      return answers;
-    });
+  const arrived = (): void => {
     if (answers === undefined)
       throw new TypeError("the hook has neither run the message nor failed it");
     settle(sent.commands, answers);
-  } catch (error) {
+  };
+  const failed = (error: unknown): void => {
     const fault = error instanceof Error ? error : new Error(String(error));
     for (const command of sent.commands) command.reject(fault);
+  };
+  try {
+    const way = via(sent.message, () => {
+      answers = sent.run();
+      return answers;
+    });
+    if (way === undefined) arrived();
+    else way.then(arrived).catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }
 
