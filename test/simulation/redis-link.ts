@@ -3,7 +3,12 @@
  * for want of memory, and, like ioredis after a broken connection, be sent again although it was
  * done. A machine can die at each crossing.
  */
-import { type MemoryCommand, type Reply, ReplyError, type Via } from "@headgate/orchestrator/memory-redis";
+import {
+  type MemoryCommand,
+  type Reply,
+  ReplyError,
+  type Via,
+} from "@headgate/orchestrator/memory-redis";
 import type { Counters } from "./counters.ts";
 import { type CrashPlan, type Mark, markOfCommand } from "./crash-points.ts";
 import { type Machine, never } from "./machine.ts";
