@@ -33,8 +33,9 @@ const mostNamed = 100;
 
 /**
  * Judges the ledger and writes down a loss that nobody has noticed yet; answers whether it has. Asks
- * the tenant only where this process has just begun or lost touch with Redis, or after a loss. Throws what a list call throws;
- * until the history is judged, and while a loss is not accounted for, the ledger grants nothing.
+ * the tenant only where this process has just begun or lost touch with Redis, or after a loss. Throws
+ * what a list call throws; until the history is judged, and while a loss is not accounted for, the
+ * ledger grants nothing.
  */
 export async function settleHistory(context: StepContext, signal: AbortSignal): Promise<boolean> {
   const { ledger } = context;
