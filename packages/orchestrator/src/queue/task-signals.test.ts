@@ -51,6 +51,20 @@ describe("a load that is accepted", () => {
     expect(await task.isWaiting()).toBe(true);
     expect(door.events).toMatchObject([{ type: "sweep.repaired", what: "task of load", id }]);
   });
+
+  it("has its task left alone where that failed because the load has ended", async () => {
+    const door = doorOfTest();
+    const { ledger, signals } = door.of("default");
+    const id = await addLoad(ledger, { id: "a" });
+    await signals.loadAccepted({ id, title: "t" });
+    const task = await take(door, queueNames.loads);
+    await cancelLoad(ledger, id);
+    await task.moveToFailed(new UnrecoverableError("refused"), "token");
+
+    await signals.loadAccepted({ id, title: "t" });
+    expect(await task.isFailed()).toBe(true);
+    expect(door.events).toEqual([]);
+  });
 });
 
 describe("a bulk job that is claimed", () => {

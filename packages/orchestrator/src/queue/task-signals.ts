@@ -1,7 +1,8 @@
 /** How steps and the producer reach the queues. */
-import type { EpochMs } from "@headgate/core";
+import { type EpochMs, isFinalLoadState } from "@headgate/core";
 import type { Job } from "bullmq";
 import type { EmitEvent } from "../events.ts";
+import { readableBulkJob } from "../ledger/bulk-job-record.ts";
 import { type Ledger, ledgerNow } from "../ledger/ledger.ts";
 import { type LoadRecord, readLoads } from "../ledger/load-record.ts";
 import { acknowledgeEnd, leaveOutbox } from "../ledger/outbox.ts";
@@ -41,9 +42,17 @@ export function createTaskSignals(deps: {
     if (task !== undefined) await wake(task);
   }
 
-  /** `data` is put back, for a task whose payload someone has changed fails for good. */
-  async function reviveFailed(task: Job, what: string, id: string, data: object): Promise<void> {
-    if (!(await task.isFailed())) return;
+  /**
+   * `data` is put back, for a task whose payload someone has changed fails for good. One may fail before
+   * whoever queued it looks, because what it is about has ended so; that is asked last.
+   */
+  async function reviveFailed(
+    task: Job,
+    about: { readonly what: string; readonly id: string; readonly data: object },
+    hasEnded: () => Promise<boolean>,
+  ): Promise<void> {
+    const { what, id, data } = about;
+    if (!(await task.isFailed()) || (await hasEnded())) return;
     await task.updateData(data);
     await unlessMoved(
       () => task.retry("failed"),
@@ -56,13 +65,20 @@ export function createTaskSignals(deps: {
     async loadAccepted({ id, title }) {
       const data = { connection, loadId: id, ...taskSeal(ledger, queueNames.loads, id) };
       const task = await queues.loads.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of load", id, data);
+      await reviveFailed(task, { what: "task of load", id, data }, async () => {
+        const [load] = (await readLoads(ledger, [id])).loads;
+        return load !== undefined && isFinalLoadState(load.state);
+      });
       await leaveOutbox(ledger, id);
     },
     async bulkJobClaimed({ id, title }) {
       const data = { connection, bulkJobId: id, ...taskSeal(ledger, queueNames.bulkJobs, id) };
       const task = await queues.bulkJobs.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of bulk job", id, data);
+      await reviveFailed(
+        task,
+        { what: "task of bulk job", id, data },
+        async () => (await readableBulkJob(ledger, id))?.phase === "ended",
+      );
     },
     async bulkJobChanged(bulkJobId) {
       const task = await queues.bulkJobs.getJob(bulkJobId);
@@ -81,7 +97,8 @@ export function createTaskSignals(deps: {
     async runRecorded({ id, title }) {
       const data = { connection, runId: id, ...taskSeal(ledger, queueNames.runs, id) };
       const task = await queues.runs.add(title, data, { ...taskOptions, jobId: id });
-      await reviveFailed(task, "task of run", id, data);
+      // A run that was cancelled may still have loads to cancel, so its state does not say that it is over.
+      await reviveFailed(task, { what: "task of run", id, data }, () => Promise.resolve(false));
     },
     runChanged: wakeRun,
     async scheduleChanged(schedule, timing) {
